@@ -1,0 +1,36 @@
+/**
+ * The server's side of a model host: spawn, wait until ready, restart with backoff, tell its state. A crash costs the
+ * streams open at that moment, each of which ends with a `HostError`; the next `open` goes to the replacement.
+ */
+import type { HostError, HostKind } from "#schemas/host.ts"
+import type { Effect } from "effect"
+
+export type HostStatus =
+  | { readonly _tag: "Loading"; readonly sinceMs: number; readonly attempt: number }
+  | { readonly _tag: "Ready"; readonly sinceMs: number; readonly pid: number; readonly backend: string; readonly info: Readonly<Record<string, unknown>> }
+  | { readonly _tag: "Recovering"; readonly sinceMs: number; readonly attempt: number; readonly error: HostError }
+  | { readonly _tag: "Failed"; readonly sinceMs: number; readonly error: HostError }
+
+/** What the opener of a stream hears. Called on the server's event loop, in order; nothing follows `closed`. */
+export interface HostStreamListener {
+  readonly message: (message: unknown) => void
+  /** `bytes` are valid only during the call. */
+  readonly binary: (bytes: Uint8Array) => void
+  readonly closed: (error: HostError | undefined) => void
+}
+
+export interface HostStream {
+  readonly send: (message: object) => void
+  /** Copied before it returns. False: the pipe is full; stop feeding until acknowledgements come. */
+  readonly sendBinary: (bytes: Uint8Array) => boolean
+  readonly close: () => void
+}
+
+export interface Host {
+  readonly kind: HostKind
+  readonly status: () => HostStatus
+  readonly onStatus: (listener: (status: HostStatus) => void) => () => void
+  /** Never throws: where no host runs, `closed` is called (later) with reason `unavailable`. */
+  readonly open: (params: object, listener: HostStreamListener) => HostStream
+  readonly request: (body: object) => Effect.Effect<unknown, HostError>
+}

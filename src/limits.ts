@@ -1,0 +1,34 @@
+/** Every bound in one place, with its unit and what happens at it. */
+export const limits = {
+  /** A binary frame from a client. Over it: `message_too_large`, close 1009. */
+  frameBytesMax: 64 * 1024,
+  /** A text frame from a client. Over it: `message_too_large`, close 1009. */
+  textBytesMax: 16 * 1024,
+  /** `session.start` must come within this. Over it: `idle_timeout`. */
+  startTimeoutMs: 5_000,
+  /** Malformed messages within `malformedWindowMs` that end a session with `invalid_message`. */
+  malformedMax: 3,
+  malformedWindowMs: 10_000,
+  /** Control messages in a second. Over it: `rate_limited`. */
+  messagesPerSecondMax: 50,
+  /** Longest utterance; at it the utterance ends by itself and the next begins. */
+  utteranceMsMax: 30_000,
+  /** Live audio may run this far ahead of the clock, and then 4x real time. Over it: `audio_too_fast`. */
+  audioAheadMsMax: 30_000,
+  /** Audio in the pipes of one session, not yet acknowledged by its model. Over it the socket is not read. */
+  unackedAudioMsMax: 4_000,
+  /** Bytes in a client's socket that it has not read. Over it speech pauses until it drains. */
+  socketBufferBytesMax: 256 * 1024,
+  /** Bytes over which a client that reads nothing is dropped. */
+  socketBufferBytesFatal: 2 * 1024 * 1024,
+  /** Speech is sent this far ahead of its playback in `live` mode. */
+  playbackLeadMs: 400,
+  /** Sound of one outgoing binary frame. */
+  playbackFrameMs: 40,
+  /** Recognisers kept ready, by grammar; the least recently used goes first. */
+  idleRecognizersMax: 32,
+  /** Bytes of rendered speech on disk; the least recently used go first. */
+  ttsCacheBytesMax: 512 * 1024 * 1024,
+  /** Ping interval; a socket that misses two is half-open and dropped. */
+  heartbeatMs: 20_000
+} as const

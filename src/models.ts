@@ -1,0 +1,13 @@
+/** How a model fares, in the words of `/health` (R1.2), and the events by which a change is told. */
+import type { ModelStatus } from "#schemas/wire.ts"
+
+export interface ModelHealth {
+  readonly status: ModelStatus
+  /** Model or engine in use, never a path. */
+  readonly backend: string
+  /** Milliseconds since the epoch at which this state began. */
+  readonly sinceMs: number
+  readonly degraded: boolean
+  /** Why it is not `ready`, for operators; no path, no secret. */
+  readonly reason?: string
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config"
+
+/** Native models load in child processes, and each test file in a process of its own. */
+export default defineConfig({
+  test: {
+    pool: "forks",
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000
+  }
+})
