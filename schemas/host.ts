@@ -1,7 +1,8 @@
 /**
  * What the server and a model host (child process) say to each other over one pipe. A frame is a header - payload bytes
  * (u32), kind (u8), stream (u32), little endian - and its payload: JSON for control, raw samples or numbers for `binary`.
- * Audio never becomes JSON. Stream 0 is the host itself; others are opened by the server and closed by either side.
+ * Audio never becomes JSON. Stream 0 is the host itself; on the others a backend and its user speak their own messages.
+ * The server decodes what it hears with these schemas; a host trusts the server, which is its parent.
  */
 import { Schema } from "effect"
 
@@ -10,7 +11,11 @@ export type HostKind = typeof HostKind.Type
 
 /** Why a host, or one stream of it, failed. The first five are R4.1's typed reasons of a model that does not load. */
 export const HostReason = Schema.Literals([
-  "missing", "corrupt", "out_of_memory", "timeout", "crash",
+  "missing",
+  "corrupt",
+  "out_of_memory",
+  "timeout",
+  "crash",
   /** A stream's input was refused, or its model call failed; the host goes on. */
   "refused",
   /** No host is running now. */
@@ -25,25 +30,70 @@ export class HostError extends Schema.TaggedError<HostError>()("HostError", {
   message: Schema.String
 }) {}
 
+export const HostFault = Schema.Struct({ reason: HostReason, message: Schema.String })
+export type HostFault = typeof HostFault.Type
+
 /** Host → server on stream 0. */
 export const HostEvent = Schema.Union([
-  Schema.Struct({ type: Schema.Literal("ready"), backend: Schema.String, info: Schema.Record(Schema.String, Schema.Unknown) }),
-  Schema.Struct({ type: Schema.Literal("failed"), reason: HostReason, message: Schema.String }),
-  Schema.Struct({ type: Schema.Literal("reply"), id: Schema.Int, result: Schema.optionalKey(Schema.Unknown), error: Schema.optionalKey(Schema.Struct({ reason: HostReason, message: Schema.String })) })
+  /** Every backend of this host is loaded. */
+  Schema.Struct({
+    type: Schema.Literal("ready"),
+    backends: Schema.Array(
+      Schema.Struct({ kind: HostKind, name: Schema.String, info: Schema.Record(Schema.String, Schema.Unknown) })
+    )
+  }),
+  Schema.Struct({ type: Schema.Literal("failed"), kind: HostKind, reason: HostReason, message: Schema.String }),
+  Schema.Struct({
+    type: Schema.Literal("reply"),
+    id: Schema.Int,
+    result: Schema.optionalKey(Schema.Unknown),
+    error: Schema.optionalKey(HostFault)
+  }),
+  /** A stream ended; `failed` is absent when it ended well. */
+  Schema.Struct({ type: Schema.Literal("closed"), stream: Schema.Int, failed: Schema.optionalKey(HostFault) })
 ]).pipe(Schema.toTaggedUnion("type"))
 export type HostEvent = typeof HostEvent.Type
 
-/** Server → host on stream 0. */
+/** Server → host on stream 0. `start` comes first and once. */
 export const HostCommand = Schema.Union([
-  Schema.Struct({ type: Schema.Literal("request"), id: Schema.Int, body: Schema.Unknown }),
-  Schema.Struct({ type: Schema.Literal("open"), stream: Schema.Int, params: Schema.Unknown }),
+  Schema.Struct({
+    type: Schema.Literal("start"),
+    backends: Schema.Array(Schema.Struct({ kind: HostKind, options: Schema.Unknown }))
+  }),
+  Schema.Struct({ type: Schema.Literal("request"), id: Schema.Int, kind: HostKind, body: Schema.Unknown }),
+  Schema.Struct({ type: Schema.Literal("open"), stream: Schema.Int, kind: HostKind, params: Schema.Unknown }),
   Schema.Struct({ type: Schema.Literal("close"), stream: Schema.Int })
 ]).pipe(Schema.toTaggedUnion("type"))
 export type HostCommand = typeof HostCommand.Type
 
-/** Host → server on a stream that ends: `failed` is absent when it ended well. */
-export const StreamClosed = Schema.Struct({
-  type: Schema.Literal("closed"),
-  failed: Schema.optionalKey(Schema.Struct({ reason: HostReason, message: Schema.String }))
+/** Server → `stt` on an utterance's stream; its samples are binary, s16le at 16 kHz. */
+export const SttCommand = Schema.Struct({ type: Schema.Literal("finish") })
+export type SttCommand = typeof SttCommand.Type
+
+/** Parameters of an utterance's stream. */
+export const SttParams = Schema.Struct({
+  grammar: Schema.optionalKey(Schema.Array(Schema.String)),
+  alternatives: Schema.Int,
+  partials: Schema.Boolean
 })
-export type StreamClosed = typeof StreamClosed.Type
+export type SttParams = typeof SttParams.Type
+
+/** `stt` → server on an utterance's stream. Binary: samples decoded so far, u32. */
+export const SttEvent = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("partial"), text: Schema.String }),
+  Schema.Struct({
+    type: Schema.Literal("final"),
+    text: Schema.String,
+    confidence: Schema.NullOr(Schema.Finite),
+    words: Schema.Array(
+      Schema.Struct({
+        word: Schema.String,
+        startMs: Schema.Finite,
+        endMs: Schema.Finite,
+        confidence: Schema.Finite
+      })
+    ),
+    alternatives: Schema.Array(Schema.Struct({ text: Schema.String, confidence: Schema.Finite }))
+  })
+]).pipe(Schema.toTaggedUnion("type"))
+export type SttEvent = typeof SttEvent.Type

@@ -45,7 +45,9 @@ export const SessionStart = message("session.start", {
   alternatives: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))),
   resume_token: Schema.optionalKey(Id),
   last_seq: Schema.optionalKey(Count),
-  traceparent: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)))
+  traceparent: Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/))
+  )
 })
 export type SessionStart = typeof SessionStart.Type
 
@@ -90,8 +92,19 @@ export type ClientMessageType = ClientMessage["type"]
 
 /** The one leading state of a session; the person's speech is detected beside it. */
 export const LeadingState = Schema.Literals([
-  "authenticating", "consenting", "listening", "transcribing", "speaking", "asking", "confirming", "recording",
-  "paused", "completed", "recovering", "draining", "ended"
+  "authenticating",
+  "consenting",
+  "listening",
+  "transcribing",
+  "speaking",
+  "asking",
+  "confirming",
+  "recording",
+  "paused",
+  "completed",
+  "recovering",
+  "draining",
+  "ended"
 ])
 export type LeadingState = typeof LeadingState.Type
 
@@ -132,7 +145,8 @@ const Seq = Schema.optionalKey(Count)
 export const ServerMessage = Schema.Union([
   message("session.ready", {
     session_id: Id,
-    resume_token: Schema.String,
+    /** Absent while this server keeps nothing to resume. */
+    resume_token: Schema.optionalKey(Schema.String),
     resumed: Schema.Boolean,
     state: LeadingState,
     audio: AudioFormat,
@@ -145,7 +159,9 @@ export const ServerMessage = Schema.Union([
       idle_seconds_max: Count
     }),
     models: Schema.Struct({ stt: ModelState, tts: ModelState, vad: ModelState }),
-    questionnaire: Schema.optionalKey(Schema.Struct({ id: Id, title: Schema.String, version: Schema.String, total: Count })),
+    questionnaire: Schema.optionalKey(
+      Schema.Struct({ id: Id, title: Schema.String, version: Schema.String, total: Count })
+    ),
     trace_id: Schema.String
   }),
   message("state.changed", { state: LeadingState, previous: LeadingState }),
@@ -215,7 +231,12 @@ export const ServerMessage = Schema.Union([
     duration_ms: Ms,
     heard_ms: Schema.optionalKey(Ms)
   }),
-  message("models.changed", { model: ModelKind, status: ModelStatus, backend: Schema.String, degraded: Schema.Boolean }),
+  message("models.changed", {
+    model: ModelKind,
+    status: ModelStatus,
+    backend: Schema.String,
+    degraded: Schema.Boolean
+  }),
   message("session.expiring", { reason: Schema.Literals(["token", "idle", "duration", "draining"]), in_ms: Ms }),
   message("session.ended", { seq: Seq, reason: Schema.String, resumable: Schema.Boolean, trace_id: Schema.String }),
   message("error", {

@@ -38,6 +38,7 @@ export interface LoadedBackend {
   /** Facts that the server needs (sample rate, vocabulary size …). */
   readonly info: Readonly<Record<string, unknown>>
   readonly open: (stream: BackendStream, params: unknown) => BackendSink
+  /** The answer, or a promise of it. */
   readonly request?: (body: unknown) => unknown
   readonly close: () => void
 }

@@ -2,12 +2,19 @@
  * The server's side of a model host: spawn, wait until ready, restart with backoff, tell its state. A crash costs the
  * streams open at that moment, each of which ends with a `HostError`; the next `open` goes to the replacement.
  */
-import type { HostError, HostKind } from "#schemas/host.ts"
 import type { Effect } from "effect"
+import type { HostError, HostKind } from "#schemas/host.ts"
+import type { ModelHealth } from "#src/models.ts"
 
 export type HostStatus =
   | { readonly _tag: "Loading"; readonly sinceMs: number; readonly attempt: number }
-  | { readonly _tag: "Ready"; readonly sinceMs: number; readonly pid: number; readonly backend: string; readonly info: Readonly<Record<string, unknown>> }
+  | {
+      readonly _tag: "Ready"
+      readonly sinceMs: number
+      readonly pid: number
+      readonly backend: string
+      readonly info: Readonly<Record<string, unknown>>
+    }
   | { readonly _tag: "Recovering"; readonly sinceMs: number; readonly attempt: number; readonly error: HostError }
   | { readonly _tag: "Failed"; readonly sinceMs: number; readonly error: HostError }
 
@@ -21,7 +28,7 @@ export interface HostStreamListener {
 
 export interface HostStream {
   readonly send: (message: object) => void
-  /** Copied before it returns. False: the pipe is full; stop feeding until acknowledgements come. */
+  /** Copied before it returns. False: it was taken, but the pipe is full; stop feeding until acknowledgements come. */
   readonly sendBinary: (bytes: Uint8Array) => boolean
   readonly close: () => void
 }
@@ -34,3 +41,14 @@ export interface Host {
   readonly open: (params: object, listener: HostStreamListener) => HostStream
   readonly request: (body: object) => Effect.Effect<unknown, HostError>
 }
+
+const modelStatus = { Loading: "loading", Ready: "ready", Recovering: "recovering", Failed: "failed" } as const
+
+/** A host's state in the words of `/health`; `backend` names it while it is not ready. */
+export const hostHealth = (status: HostStatus, backend: string): ModelHealth => ({
+  status: modelStatus[status._tag],
+  backend: status._tag === "Ready" ? status.backend : backend,
+  sinceMs: status.sinceMs,
+  degraded: false,
+  ...("error" in status && { reason: status.error.message })
+})

@@ -1,7 +1,19 @@
-/** Contract of speech synthesis: a text in, its sentences out as levelled PCM in order, each as soon as it is ready. */
-import { Context, type Effect, Schema, type Stream } from "effect"
-import { HostReason } from "#schemas/host.ts"
+/**
+ * Speech synthesis: a text in, its sentences out as levelled PCM in order, each as soon as it is ready. A sentence comes
+ * from the cache, else from the configured voice, else from eSpeak NG (`degraded`), else speech fails and the session
+ * goes on by text. Neither engine has to be installed for a start. Live speech goes before what is prepared.
+ */
+import { Context, Effect, Layer, Result, Schema, Scope, Stream } from "effect"
+import { type HostError, HostReason } from "#schemas/host.ts"
+import { hostHealth } from "#src/host/host.ts"
+import { startHost } from "#src/host/start.ts"
 import type { ModelHealth } from "#src/models.ts"
+import { speakable } from "./arabic-text.ts"
+import { keyOf, SpeechCache } from "./cache.ts"
+import { type Engine, espeakOver, piperOver, speed } from "./engine.ts"
+import { type Lane, Lanes } from "./lane.ts"
+import { sentences } from "./sentences.ts"
+import type { Speech } from "./speech-file.ts"
 
 export class TtsError extends Schema.TaggedError<TtsError>()("TtsError", {
   reason: Schema.Union([HostReason, Schema.Literals(["text"])]),
@@ -21,16 +33,155 @@ export interface SpokenSentence {
 
 export interface SpeakOptions {
   readonly language: "ar" | "en"
-  /** Absent: the configured voice. */
+  /** `piper` or `espeak`; absent: the configured voice. */
   readonly voice?: string
   /** Read-backs of a person's answer are never kept on disk (R3.8). */
   readonly keep: boolean
 }
 
-export class Tts extends Context.Service<Tts, {
-  readonly health: () => ModelHealth
-  /** Interrupting the stream stops the synthesis. */
-  readonly speak: (text: string, options: SpeakOptions) => Stream.Stream<SpokenSentence, TtsError>
-  /** Synthesises what is not cached yet, one at a time, behind live speech. */
-  readonly prepare: (texts: ReadonlyArray<string>, options: { readonly language: "ar" | "en" }) => Effect.Effect<void, TtsError>
-}>()("sawt/tts/Tts") {}
+export interface TtsOptions {
+  /** Folder of the rendered speech; made when the first sentence is kept. */
+  readonly ttsHome: string
+  readonly cacheBytesMax: number
+  /** Path of a Piper `voice.onnx`, or the name of an Arabic voice of eSpeak NG; absent: eSpeak's own. */
+  readonly voice?: string
+}
+
+const isPath = (voice: string): boolean => voice.includes("/") || voice.endsWith(".onnx")
+
+const toTtsError = ({ reason, message }: HostError): TtsError => new TtsError({ reason, message })
+
+const silent = new TtsError({ reason: "unavailable", message: "No speech engine speaks this language." })
+
+const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Engine) {
+  return yield* piperOver(yield* startHost("piper", { voicePath }), espeak.host, voicePath)
+})
+
+/** The best engine first. */
+class Speaker {
+  readonly #engines: ReadonlyArray<Engine>
+  readonly #cache: SpeechCache
+  readonly #scope: Scope.Scope
+  readonly #lanes = new Lanes()
+
+  constructor(engines: ReadonlyArray<Engine>, cache: SpeechCache, scope: Scope.Scope) {
+    this.#engines = engines
+    this.#cache = cache
+    this.#scope = scope
+  }
+
+  health(): ModelHealth {
+    const states = this.#engines.map(({ host }) => hostHealth(host.status(), host.kind))
+    const first = states[0]
+    if (first === undefined) throw new Error("a speaker without an engine")
+    const ready = states.find((state) => state.status === "ready")
+    if (first.status === "ready" || ready === undefined) return first
+    return { ...ready, degraded: true, ...(first.reason !== undefined && { reason: first.reason }) }
+  }
+
+  speak(text: string, options: SpeakOptions): Stream.Stream<SpokenSentence, TtsError> {
+    const engines =
+      options.voice === undefined ? this.#engines : this.#engines.filter(({ host }) => host.kind === options.voice)
+    if (engines.length === 0) {
+      const names = this.#engines.map(({ host }) => host.kind).join(", ")
+      return Stream.fail(
+        new TtsError({ reason: "refused", message: `There is no voice of this name; there is: ${names}.` })
+      )
+    }
+    return Stream.fromIterable(sentences(speakable(text, options.language))).pipe(
+      Stream.rechunk(1),
+      Stream.mapEffect((sentence) => this.#sentence(sentence, engines, options))
+    )
+  }
+
+  readonly prepare = Effect.fn("Tts.prepare")(
+    { self: this },
+    function* (texts: ReadonlyArray<string>, { language }: { readonly language: "ar" | "en" }) {
+      const wanted = new Set(texts.flatMap((text) => sentences(speakable(text, language))))
+      for (const text of wanted) {
+        const engine = yield* this.#preferred(language)
+        const key = yield* this.#key(text, engine, language)
+        if (key === undefined || (yield* Effect.promise(() => this.#cache.has(key)))) continue
+        const speech = yield* Effect.mapError(this.#rendered("prepare", engine, text, language), toTtsError)
+        // Where nothing can be kept there is nothing to prepare.
+        if (!(yield* Effect.promise(() => this.#cache.put(key, speech)))) return
+      }
+    }
+  )
+
+  readonly #sentence = Effect.fn("Tts.sentence")(
+    { self: this },
+    function* (text: string, engines: ReadonlyArray<Engine>, { keep, language }: SpeakOptions) {
+      let failure: TtsError | undefined
+      for (const engine of engines) {
+        const key = yield* this.#key(text, engine, language)
+        if (key === undefined) continue
+        const degraded = failure !== undefined
+        const kept = yield* Effect.promise(() => this.#cache.get(key))
+        if (kept !== undefined) return { text, ...kept, source: "cache", degraded } satisfies SpokenSentence
+        const rendered = yield* Effect.result(this.#rendered("live", engine, text, language))
+        if (Result.isSuccess(rendered)) {
+          // The caller hears it now; writing it down can wait.
+          if (keep)
+            yield* Effect.forkIn(
+              Effect.promise(() => this.#cache.put(key, rendered.success)),
+              this.#scope
+            )
+          const source = engine.host.kind === "piper" ? "piper" : "espeak"
+          return { text, ...rendered.success, source, degraded } satisfies SpokenSentence
+        }
+        failure ??= toTtsError(rendered.failure)
+      }
+      return yield* failure ?? silent
+    }
+  )
+
+  /** The configured voice where it speaks this language. */
+  readonly #preferred = Effect.fnUntraced({ self: this }, function* (language: "ar" | "en") {
+    for (const engine of this.#engines) if ((yield* engine.identity(language)) !== undefined) return engine
+    return yield* silent
+  })
+
+  #key(text: string, engine: Engine, language: "ar" | "en"): Effect.Effect<string | undefined> {
+    return Effect.map(engine.identity(language), (identity) =>
+      identity === undefined ? undefined : keyOf({ text, speed, ...identity })
+    )
+  }
+
+  #rendered(lane: Lane, engine: Engine, text: string, language: "ar" | "en"): Effect.Effect<Speech, HostError> {
+    return this.#lanes.run(lane, engine.render(text, language))
+  }
+}
+
+export class Tts extends Context.Service<
+  Tts,
+  {
+    readonly health: () => ModelHealth
+    /** Interrupting the stream stops the synthesis. */
+    readonly speak: (text: string, options: SpeakOptions) => Stream.Stream<SpokenSentence, TtsError>
+    /** Synthesises what is not cached yet, one at a time, behind live speech. */
+    readonly prepare: (
+      texts: ReadonlyArray<string>,
+      options: { readonly language: "ar" | "en" }
+    ) => Effect.Effect<void, TtsError>
+  }
+>()("sawt/tts/Tts") {
+  /** Starts the hosts in the background: `health` says when speech is ready. */
+  static readonly layer = (options: TtsOptions): Layer.Layer<Tts> =>
+    Layer.effect(
+      Tts,
+      Effect.gen(function* () {
+        const path = options.voice !== undefined && isPath(options.voice) ? options.voice : undefined
+        const espeakHost = yield* startHost("espeak", {})
+        const espeak = espeakOver(espeakHost, path === undefined ? (options.voice ?? "ar") : "ar")
+        const piper = path === undefined ? [] : [yield* startPiper(path, espeak)]
+        const cache = new SpeechCache(options.ttsHome, options.cacheBytesMax)
+        const speaker = new Speaker([...piper, espeak], cache, yield* Effect.scope)
+        return Tts.of({
+          health: () => speaker.health(),
+          speak: (text, speakOptions) => speaker.speak(text, speakOptions),
+          prepare: (texts, prepareOptions) => speaker.prepare(texts, prepareOptions)
+        })
+      })
+    )
+}

@@ -1,10 +1,15 @@
-/** Contract of voice activity detection: a stream of 16 kHz samples in, one speech probability per 32 ms frame out. */
-import { Context } from "effect"
+/**
+ * Voice activity detection: a stream of 16 kHz samples in, one speech probability per 32 ms frame out. The live detector
+ * is Silero in a host of its own; when that dies every stream fails, and its user opens another.
+ */
+import { Context, Effect, Layer } from "effect"
+import { fileURLToPath } from "node:url"
 import type { HostError } from "#schemas/host.ts"
+import { type Host, hostHealth } from "#src/host/host.ts"
+import { startHost } from "#src/host/start.ts"
 import type { ModelHealth } from "#src/models.ts"
 
-/** Samples of one frame at 16 kHz: 32 ms, what Silero takes. */
-export const vadFrameSamples = 512
+export { vadFrameSamples } from "./frame.ts"
 
 export interface VadListener {
   /** Probabilities (0…1) of the frames that follow those already reported, in order. Valid only during the call. */
@@ -14,12 +19,55 @@ export interface VadListener {
 }
 
 export interface VadStream {
-  /** Any number of whole frames (multiples of `vadFrameSamples`). False: the host is behind, stop feeding. */
+  /** Any number of whole frames (multiples of `vadFrameSamples`). False: taken, but the host is behind, stop feeding. */
   readonly push: (samples: Int16Array) => boolean
   readonly close: () => void
 }
 
-export class Vad extends Context.Service<Vad, {
-  readonly health: () => ModelHealth
-  readonly open: (listener: VadListener) => VadStream
-}>()("sawt/vad/Vad") {}
+/** The model that comes with the service. */
+export const embeddedVadModelPath = fileURLToPath(
+  new URL("../../models/silero-vad/silero_vad_16k_op15.onnx", import.meta.url)
+)
+
+/** Bytes of a pipe's frame stand anywhere; numbers want an aligned address. */
+const toFloats = (bytes: Uint8Array): Float32Array => {
+  const values = new Float32Array(bytes.byteLength / Float32Array.BYTES_PER_ELEMENT)
+  new Uint8Array(values.buffer).set(bytes)
+  return values
+}
+
+export class Vad extends Context.Service<
+  Vad,
+  {
+    readonly health: () => ModelHealth
+    readonly open: (listener: VadListener) => VadStream
+  }
+>()("sawt/vad/Vad") {
+  static readonly overHost = (host: Host): Vad["Service"] =>
+    Vad.of({
+      health: () => hostHealth(host.status(), "silero-vad"),
+      open: (listener) => {
+        const stream = host.open(
+          {},
+          {
+            message: () => {},
+            binary: (bytes) => listener.probabilities(toFloats(bytes)),
+            closed: (error) => {
+              if (error !== undefined) listener.failed(error)
+            }
+          }
+        )
+        return {
+          push: (samples) => stream.sendBinary(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)),
+          close: stream.close
+        }
+      }
+    })
+
+  /** Starts the host in the background: `health` says when it is ready. */
+  static readonly layer = (options: { readonly modelPath?: string } = {}): Layer.Layer<Vad> =>
+    Layer.effect(
+      Vad,
+      Effect.map(startHost("vad", { modelPath: options.modelPath ?? embeddedVadModelPath }), Vad.overHost)
+    )
+}

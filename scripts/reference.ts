@@ -1,0 +1,58 @@
+/** Prints docs/reference/config.md and errors.md from the schemas: `node scripts/reference.ts`. */
+import { writeFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
+import { variables } from "#schemas/config.ts"
+import { closeCodes, type ErrorRow, errorTable } from "#schemas/errors.ts"
+
+const file = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
+
+const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<string>>): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n")
+
+const page = (title: string, source: string, ...parts: ReadonlyArray<string>): string =>
+  [
+    `# ${title}`,
+    `Printed from \`${source}\` by \`scripts/reference.ts\`; a test checks that it is current.`,
+    ...parts
+  ].join("\n\n") + "\n"
+
+const configPage = (): string =>
+  page(
+    "Configuration",
+    "schemas/config.ts",
+    "Environment variables, read once at the start. An empty value counts as unset. A value that is not allowed stops the start, with one line for each.",
+    table(
+      ["variable", "unit", "default", "allowed", "meaning"],
+      Object.entries(variables).map(([name, row]) => [
+        `\`${name}\``,
+        "unit" in row ? (row.unit ?? "") : "",
+        row.default,
+        row.allowed,
+        row.about
+      ])
+    )
+  )
+
+const errorsPage = (): string =>
+  page(
+    "Errors",
+    "schemas/errors.ts",
+    "One table for `error` messages, WebSocket closes and HTTP refusals. A code without a close code does not end the session.",
+    table(
+      ["code", "close", "HTTP", "retryable"],
+      Object.entries(errorTable).map(([code, row]: [string, ErrorRow]) => [
+        `\`${code}\``,
+        String(row.closeCode ?? "–"),
+        String(row.httpStatus ?? "–"),
+        row.retryable ? "yes" : "no"
+      ])
+    ),
+    `Closes that are no errors: ${closeCodes.ended} ended, ${closeCodes.goingAway} going away; text that is not UTF-8 is closed with ${closeCodes.badUtf8}.`
+  )
+
+export const referencePages = (): ReadonlyArray<{ readonly file: string; readonly text: string }> => [
+  { file: file("config.md"), text: configPage() },
+  { file: file("errors.md"), text: errorsPage() }
+]
+
+if (import.meta.main) for (const { file, text } of referencePages()) await writeFile(file, text)

@@ -1,0 +1,78 @@
+/** A server of one's own for demo, benches and tests: a free port, secrets of the run, ready when `/readyz` says so. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createServer, type AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+export interface ServerProcess {
+  readonly url: string
+  readonly secret: string
+  readonly process: ChildProcess
+  /** Milliseconds from spawn to the first 200 of `/readyz`. */
+  readonly readyMs: number
+  readonly log: () => string
+  readonly stop: () => Promise<void>
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}
+
+const isReady = async (url: string): Promise<boolean> => {
+  try {
+    const response = await fetch(`${url}/readyz`)
+    await response.arrayBuffer()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}
+
+/** `env` overrides; by default data lives in a temporary folder that goes with the server. */
+export const startServer = async (env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> => {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const secret = randomBytes(32).toString("hex")
+  const dataDir = await mkdtemp(join(tmpdir(), "sawt-"))
+  const startedAt = performance.now()
+  const child = spawn(process.execPath, [join(import.meta.dirname, "../src/main.ts")], {
+    env: {
+      ...process.env,
+      PORT: String(port),
+      HOST: "127.0.0.1",
+      DATA_DIR: dataDir,
+      VOICE_SERVICE_SECRET: secret,
+      VOICE_SERVICE_TOKEN: randomBytes(32).toString("hex"),
+      RATE_LIMIT_PER_MINUTE: "6000",
+      ...env
+    },
+    stdio: ["ignore", "pipe", "pipe"]
+  })
+  let log = ""
+  const keep = (bytes: Buffer) => (log = `${log}${bytes.toString("utf8")}`.slice(-100_000))
+  child.stdout.on("data", keep)
+  child.stderr.on("data", keep)
+  const exited = once(child, "exit")
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM")
+    await exited
+    await rm(dataDir, { recursive: true, force: true })
+  }
+  for (;;) {
+    if (await isReady(url)) break
+    if (child.exitCode !== null || performance.now() - startedAt > 60_000) {
+      await stop()
+      throw new Error(`the server did not become ready:\n${log}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  return { url, secret, process: child, readyMs: performance.now() - startedAt, log: () => log, stop }
+}

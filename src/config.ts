@@ -1,0 +1,40 @@
+/**
+ * The settings of this run. What the environment leaves open - secrets in development, the embedded model - is filled in
+ * here, so that everything behind sees complete settings. Faults stop the start; main.ts prints them.
+ */
+import { randomBytes } from "node:crypto"
+import { isAbsolute, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Context, Redacted, Result } from "effect"
+import { type Config, type ConfigFault, decodeConfig } from "#schemas/config.ts"
+
+export interface Settings extends Config {
+  readonly adminSecret: Redacted.Redacted
+  readonly tokenSecret: Redacted.Redacted
+  readonly voskModelPath: string
+  /** Whether the admin secret was made up for this run, so that it may be shown. */
+  readonly adminSecretGenerated: boolean
+}
+
+export class AppConfig extends Context.Service<AppConfig, Settings>()("sawt/AppConfig") {}
+
+const repository = fileURLToPath(new URL("..", import.meta.url))
+
+const generate = (label: string): Redacted.Redacted => Redacted.make(randomBytes(32).toString("base64url"), { label })
+
+/** Folders are relative to the repository, wherever the process was started. */
+const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(repository, path))
+
+export const loadSettings = (
+  environment: Readonly<Record<string, string | undefined>>
+): Result.Result<Settings, ReadonlyArray<ConfigFault>> =>
+  Result.map(decodeConfig(environment), (config) => ({
+    ...config,
+    adminSecret: config.adminSecret ?? generate("adminSecret"),
+    tokenSecret: config.tokenSecret ?? generate("tokenSecret"),
+    adminSecretGenerated: config.adminSecret === undefined,
+    dataDir: absolute(config.dataDir),
+    ttsHome: absolute(config.ttsHome),
+    ...(config.ttsVoice?.endsWith(".onnx") ? { ttsVoice: absolute(config.ttsVoice) } : {}),
+    voskModelPath: absolute(config.voskModelPath ?? "models/vosk-model-tiny-ar")
+  }))

@@ -1,0 +1,185 @@
+/**
+ * Who may open a socket, decided before the upgrade from the request alone. Cheap and public checks come first, the token
+ * next, the rate then (an authenticated client is counted by its subject, so that a ward behind one address is not), and
+ * the slot last, by the caller, in the same synchronous step as the upgrade.
+ */
+import type { IncomingMessage } from "node:http"
+import { Context, Effect, Layer } from "effect"
+import { type Adapter } from "#src/gateway/adapter.ts"
+import { clientAddress, limitKey } from "#src/gateway/address.ts"
+import { Auth, type AuthError, bearerOf, type Claims, type Scope } from "#src/gateway/auth.ts"
+import { Limiters, rateHeaders } from "#src/gateway/limiter.ts"
+import { refuse, type Refusal } from "#src/gateway/refusal.ts"
+import { sawtV1 } from "#src/gateway/sawt-v1.ts"
+import { AppConfig } from "#src/config.ts"
+import { Counters } from "#src/registry/counters.ts"
+import type { SlotRefusal } from "#src/registry/slots.ts"
+import type { Endpoint } from "#src/session/contract.ts"
+
+const sockets = [
+  ["/ws", "basic"],
+  ["/", "basic"],
+  ["/ws/secure", "secure"],
+  ["/secure", "secure"],
+  ["/ws/secure/healthcare", "healthcare"],
+  ["/secure/healthcare", "healthcare"]
+] as const
+const endpoints: ReadonlyMap<string, Endpoint> = new Map(sockets)
+export const socketPaths = sockets.map(([path]) => path)
+
+const scopesFor: Record<Endpoint, ReadonlyArray<Scope>> = {
+  basic: [],
+  secure: ["voice", "healthcare"],
+  healthcare: ["healthcare"]
+}
+
+const adapters: ReadonlyMap<string, Adapter> = new Map([[sawtV1.subprotocol, sawtV1]])
+const bearerProtocol = "bearer."
+/** Names under which tokens are put into URLs by habit. */
+const tokenParameters = ["token", "access_token", "jwt", "auth", "authorization", "bearer"]
+
+export interface Admitted {
+  readonly endpoint: Endpoint
+  readonly adapter: Adapter
+  readonly clientAddress: string
+  readonly claims?: Claims
+}
+
+export class Gate extends Context.Service<
+  Gate,
+  {
+    /** `path` stands in for the request's own when a client asks what an upgrade there would meet. */
+    readonly admit: (request: IncomingMessage, path?: string) => Effect.Effect<Admitted, Refusal>
+  }
+>()("sawt/gateway/Gate") {
+  static readonly layer = Layer.effect(
+    Gate,
+    Effect.gen(function* () {
+      const settings = yield* AppConfig
+      const auth = yield* Auth
+      const limiters = yield* Limiters
+      const counters = yield* Counters
+
+      const countAddress = (address: string): Refusal | undefined => {
+        const decision = limiters.byAddress.take(limitKey(address))
+        if (decision.allowed) return undefined
+        counters.rateLimitRefusals++
+        return refuse("rate_limited", "Too many requests from this address; wait as told.", rateHeaders("ip", decision))
+      }
+      const countSubject = (claims: Claims): Refusal | undefined => {
+        const decision = limiters.bySubject.take(claims.subject ?? claims.id)
+        if (decision.allowed) return undefined
+        counters.rateLimitRefusals++
+        return refuse("rate_limited", "Too many connections of this token's subject.", rateHeaders("sub", decision))
+      }
+      /** Failures are counted by address, also when the token is what failed: guessing must not be free. */
+      const refuseCounted = (address: string, refusal: Refusal) => Effect.fail(countAddress(address) ?? refusal)
+
+      const admit = Effect.fn("Gate.admit")(function* (request: IncomingMessage, path?: string) {
+        const address = clientAddress(request, settings.trustedProxyHops)
+        const url = parseUrl(path ?? request.url)
+        const endpoint = url && endpoints.get(url.pathname)
+        if (url === undefined || endpoint === undefined || (endpoint === "basic" && !settings.basicSocket)) {
+          return yield* refuseCounted(
+            address,
+            refuse("not_found", `No socket here. Sockets: ${socketPaths.join(", ")}.`)
+          )
+        }
+        const offered = offeredProtocols(request)
+        const adapter = chooseAdapter(offered)
+        if (!originAllowed(request, settings.allowedOrigins)) {
+          return yield* refuseCounted(address, refuse("forbidden", "This Origin may not connect; see ALLOWED_ORIGINS."))
+        }
+        if (tokenParameters.some((name) => url.searchParams.has(name))) {
+          const message =
+            "A token in the URL is refused: it would land in logs. Send it as Authorization or subprotocol."
+          return yield* refuseCounted(address, unauthorized("invalid_request", message))
+        }
+        if (adapter === undefined) {
+          const message = `Offer the subprotocol ${[...adapters.keys()].join(" or ")}.`
+          return yield* refuseCounted(address, refuse("invalid_message", message))
+        }
+        const admitted = { endpoint, adapter, clientAddress: address }
+        if (endpoint === "basic") {
+          const limited = countAddress(address)
+          return limited === undefined ? admitted : yield* limited
+        }
+        const token =
+          bearerOf(request.headers.authorization) ??
+          offered.find((name) => name.startsWith(bearerProtocol))?.slice(bearerProtocol.length)
+        if (token === undefined) {
+          counters.refuseAuthentication("missing")
+          return yield* refuseCounted(
+            address,
+            unauthorized(undefined, "A token is needed: Authorization: Bearer <token>.")
+          )
+        }
+        const claims = yield* auth
+          .verify(token)
+          .pipe(Effect.catch((error) => refuseCounted(address, refusalOfAuth(error))))
+        const limited = countSubject(claims)
+        if (limited !== undefined) return yield* limited
+        const needed = scopesFor[endpoint]
+        if (!needed.some((scope) => claims.scopes.includes(scope))) {
+          counters.refuseAuthentication("scope")
+          return yield* refuse("forbidden", `The token's scope does not allow this; it needs ${needed.join(" or ")}.`, {
+            "www-authenticate": `Bearer realm="sawt", error="insufficient_scope", scope="${needed.join(" ")}"`
+          })
+        }
+        return { ...admitted, claims }
+      })
+      return Gate.of({ admit })
+    })
+  )
+}
+
+export const refusalOfSlot = (refusal: SlotRefusal): Refusal => {
+  const headers = { "retry-after": "5" }
+  switch (refusal) {
+    case "draining":
+      return refuse("draining", "The service is about to restart; connect again in a moment.", headers)
+    case "sessions_full":
+      return refuse("sessions_full", "Every session slot is taken; try again in a moment.", headers)
+    case "address_full":
+      return refuse("rate_limited", "This address has as many unauthenticated sessions as it may.", headers)
+  }
+}
+
+const unauthorized = (error: string | undefined, message: string): Refusal =>
+  refuse("unauthorized", message, {
+    "www-authenticate": `Bearer realm="sawt"${error === undefined ? "" : `, error="${error}"`}`
+  })
+
+/** Expiry is told, since a fresh token repairs it; which other check failed is nobody's business but the log's. */
+const refusalOfAuth = (error: AuthError): Refusal =>
+  error.reason === "expired"
+    ? refuse("token_expired", "The token has expired; get a fresh one.", {
+        "www-authenticate": 'Bearer realm="sawt", error="invalid_token", error_description="expired"'
+      })
+    : unauthorized("invalid_token", "The token is not valid here.")
+
+export const parseUrl = (target: string | undefined): URL | undefined =>
+  target?.startsWith("/") && URL.canParse(target, "http://service") ? new URL(target, "http://service") : undefined
+
+const offeredProtocols = (request: IncomingMessage): ReadonlyArray<string> =>
+  (request.headers["sec-websocket-protocol"] ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "")
+
+/** With nothing asked for, the native protocol; with only unknown ones, none. */
+export const chooseAdapter = (offered: ReadonlyArray<string>): Adapter | undefined => {
+  if (offered.length === 0) return sawtV1
+  for (const name of offered) {
+    const adapter = adapters.get(name)
+    if (adapter !== undefined) return adapter
+  }
+  return undefined
+}
+
+/** A program sends no Origin; a page of our own host, or one that is named, may connect. */
+const originAllowed = (request: IncomingMessage, allowed: ReadonlyArray<string>): boolean => {
+  const origin = request.headers.origin?.toLowerCase()
+  if (origin === undefined || allowed.includes("*") || allowed.includes(origin)) return true
+  return URL.canParse(origin) && new URL(origin).host === request.headers.host?.toLowerCase()
+}

@@ -1,0 +1,165 @@
+/**
+ * One client's WebSocket, as the session sees it. A client that reads nothing is dropped at a bound; one that answers
+ * neither of two pings is half-open and dropped; a fault of one session closes that socket with 1011 and nothing else.
+ * While the session has paused reading, pongs are not read either, so silence then means nothing.
+ */
+import type { Scope } from "effect"
+import { Effect, Result } from "effect"
+import type { RawData, WebSocket } from "ws"
+import { type ErrorCode, errorRow } from "#schemas/errors.ts"
+import type { ServerMessage } from "#schemas/wire.ts"
+import type { Adapter } from "#src/gateway/adapter.ts"
+import { limits } from "#src/limits.ts"
+import type { SecurityCounters } from "#src/registry/counters.ts"
+import type { LiveClient, Traffic } from "#src/registry/live.ts"
+import type { Connection, SessionHandle } from "#src/session/contract.ts"
+
+/** Bytes of a close reason (RFC 6455, 5.5: a control frame holds 125, two of them the code). */
+const reasonBytesMax = 123
+const pingsMissedMax = 2
+
+export class ClientSocket implements Connection, LiveClient {
+  readonly #socket: WebSocket
+  readonly #adapter: Adapter
+  readonly #counters: SecurityCounters
+  #pingsMissed = 0
+  #audioBytesIn = 0
+  #audioBytesOut = 0
+  #lastActivityAtMs = Date.now()
+  /** What the session threw, by name alone: its message may hold what a person said. */
+  #fault: string | undefined
+
+  constructor(socket: WebSocket, adapter: Adapter, counters: SecurityCounters) {
+    this.#socket = socket
+    this.#adapter = adapter
+    this.#counters = counters
+  }
+
+  readonly send = (message: ServerMessage): void => {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#socket.send(this.#adapter.encode(message))
+    this.#dropWhenStuck()
+  }
+
+  readonly sendAudio = (frame: Uint8Array): number => {
+    if (this.#socket.readyState !== this.#socket.OPEN) return 0
+    this.#socket.send(frame, { binary: true })
+    this.#audioBytesOut += frame.byteLength
+    this.#dropWhenStuck()
+    return this.#socket.bufferedAmount
+  }
+
+  readonly bufferedBytes = (): number => this.#socket.bufferedAmount
+
+  readonly pauseReading = (): void => this.#socket.pause()
+
+  readonly resumeReading = (): void => {
+    this.#pingsMissed = 0
+    this.#socket.resume()
+  }
+
+  readonly close = (code: number, reason: string): void => {
+    // A paused socket would never read the client's half of the closing handshake.
+    this.#socket.resume()
+    this.#socket.close(code, cut(reason, reasonBytesMax))
+  }
+
+  get traffic(): Traffic {
+    return {
+      audioBytesIn: this.#audioBytesIn,
+      audioBytesOut: this.#audioBytesOut,
+      lastActivityAtMs: this.#lastActivityAtMs
+    }
+  }
+
+  /** Ends the connection with a row of the table of errors. */
+  fail(code: ErrorCode, message: string): void {
+    const row = errorRow(code)
+    this.send({ type: "error", code, message, retryable: row.retryable })
+    this.close(row.closeCode ?? 1011, code)
+  }
+
+  /** Called once per heartbeat interval. */
+  heartbeat(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN || this.#socket.isPaused) return
+    if (this.#pingsMissed >= pingsMissedMax) {
+      this.#socket.terminate()
+      return
+    }
+    this.#pingsMissed++
+    this.#socket.ping()
+  }
+
+  /** Feeds the session until the socket has closed. Nothing was read before: the socket comes paused. */
+  serve(open: Effect.Effect<SessionHandle, never, Scope.Scope>): Effect.Effect<void> {
+    const session = open.pipe(
+      Effect.tap((handle) => Effect.addFinalizer(() => Effect.sync(() => handle.disconnected()))),
+      Effect.tap((handle) => Effect.sync(() => this.#listen(handle))),
+      Effect.andThen(this.#closed),
+      Effect.scoped,
+      Effect.catchDefect((defect) =>
+        Effect.sync(() => {
+          this.#fault ??= errorName(defect)
+          this.fail("internal", "The session failed.")
+        })
+      )
+    )
+    const report = Effect.suspend(() =>
+      this.#fault === undefined ? Effect.void : Effect.logError("A session failed", { error: this.#fault })
+    )
+    return Effect.andThen(session, report)
+  }
+
+  get #closed(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (this.#socket.readyState === this.#socket.CLOSED) return resume(Effect.void)
+      this.#socket.once("close", () => resume(Effect.void))
+    })
+  }
+
+  #listen(handle: SessionHandle): void {
+    this.#socket.on("message", (payload, isBinary) => this.#receive(handle, payload, isBinary))
+    this.#socket.on("pong", () => (this.#pingsMissed = 0))
+    this.resumeReading()
+  }
+
+  #receive(handle: SessionHandle, payload: RawData, isBinary: boolean): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#pingsMissed = 0
+    this.#lastActivityAtMs = Date.now()
+    const bytes = bytesOf(payload)
+    try {
+      if (isBinary) {
+        this.#audioBytesIn += bytes.byteLength
+        return handle.receiveAudio(bytes)
+      }
+      if (bytes.byteLength > limits.textBytesMax) {
+        this.#counters.oversizeFrames++
+        return this.fail("message_too_large", `A text frame holds at most ${limits.textBytesMax} bytes.`)
+      }
+      const decoded = this.#adapter.decodeText(bytes.toString("utf8"))
+      if (Result.isSuccess(decoded)) return handle.receive(decoded.success)
+      this.#counters.malformedMessages++
+      handle.refused(decoded.failure)
+    } catch (cause) {
+      this.#fault ??= errorName(cause)
+      this.fail("internal", "The session failed.")
+    }
+  }
+
+  #dropWhenStuck(): void {
+    if (this.#socket.bufferedAmount > limits.socketBufferBytesFatal) this.#socket.terminate()
+  }
+}
+
+/** With `binaryType: "nodebuffer"` a message is one Buffer, fragmented or not. */
+const bytesOf = (payload: RawData): Buffer =>
+  Buffer.isBuffer(payload) ? payload : Array.isArray(payload) ? Buffer.concat(payload) : Buffer.from(payload)
+
+const errorName = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause)
+
+/** At a character's border. */
+const cut = (text: string, bytesMax: number): string => {
+  const bytes = Buffer.from(text)
+  return bytes.length <= bytesMax ? text : new TextDecoder().decode(bytes.subarray(0, bytesMax), { stream: true })
+}

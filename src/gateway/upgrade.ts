@@ -1,0 +1,143 @@
+/**
+ * WebSocket upgrades on the HTTP server's own port. Whoever is turned away gets a proper HTTP answer and never becomes a
+ * WebSocket. A slot is bound to the TCP socket: it comes back when that closes, whatever ended it. Closing the layer
+ * turns new clients away, tells live ones 1012, and cuts those that do not go.
+ */
+import { randomBytes, randomUUID } from "node:crypto"
+import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
+import { Effect, FiberSet, Layer, Schedule } from "effect"
+import { type WebSocket, WebSocketServer } from "ws"
+import { closeCodes, errorRow } from "#schemas/errors.ts"
+import { type Admitted, chooseAdapter, Gate, refusalOfSlot } from "#src/gateway/admission.ts"
+import { NodeServer } from "#src/gateway/node-server.ts"
+import { refuse, type Refusal, writeRefusal } from "#src/gateway/refusal.ts"
+import { ClientSocket } from "#src/gateway/socket.ts"
+import { limits } from "#src/limits.ts"
+import { Counters } from "#src/registry/counters.ts"
+import { Live } from "#src/registry/live.ts"
+import { type Slot, Slots } from "#src/registry/slots.ts"
+import { type Admission, type SessionHandle, Sessions } from "#src/session/contract.ts"
+
+export interface UpgradeOptions {
+  readonly heartbeatMs: number
+  /** How long clients have to answer a close before they are cut. */
+  readonly closeTimeoutMs: number
+}
+
+export const layerUpgrade = (options: UpgradeOptions) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const server = yield* NodeServer
+      const gate = yield* Gate
+      const slots = yield* Slots
+      const live = yield* Live
+      const counters = yield* Counters
+      const sessions = yield* Sessions
+      const fork = yield* FiberSet.makeRuntime<never>()
+      const clients = new Map<WebSocket, ClientSocket>()
+
+      const drain = Effect.callback<void>((resume) => {
+        slots.drain()
+        if (clients.size === 0) return resume(Effect.void)
+        const cut = setTimeout(() => {
+          for (const socket of clients.keys()) socket.terminate()
+        }, options.closeTimeoutMs)
+        for (const [socket, client] of clients) {
+          client.close(errorRow("draining").closeCode ?? closeCodes.goingAway, "draining")
+          socket.once("close", () => {
+            if (clients.size > 0) return
+            clearTimeout(cut)
+            resume(Effect.void)
+          })
+        }
+      })
+
+      const serverOptions = {
+        noServer: true,
+        maxPayload: limits.frameBytesMax,
+        perMessageDeflate: false,
+        clientTracking: false,
+        // Known to ws 8.23, not yet to its types.
+        closeTimeout: options.closeTimeoutMs,
+        // Only the name of an adapter: the one that carries a token is never echoed.
+        handleProtocols: (offered: Set<string>) => chooseAdapter([...offered])?.subprotocol ?? (false as const)
+      }
+      const wss = new WebSocketServer(serverOptions)
+
+      const serve = (socket: WebSocket, admitted: Admitted, slot: Slot) => {
+        socket.pause()
+        const client = new ClientSocket(socket, admitted.adapter, counters)
+        const admission = admissionOf(admitted)
+        clients.set(socket, client)
+        const listed = (handle: SessionHandle) =>
+          Effect.acquireRelease(
+            Effect.sync(() => live.add({ id: handle.id, admission, startedAtMs: Date.now(), client })),
+            (remove) => Effect.sync(remove)
+          )
+        slot.onEvicted = () => client.fail("sessions_full", "A signed-in session needed this slot.")
+        socket.on("error", (error: Error & { code?: string }) => {
+          if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") counters.oversizeFrames++
+        })
+        socket.once("close", () => clients.delete(socket))
+        fork(client.serve(sessions.open(admission, client).pipe(Effect.tap(listed))))
+      }
+
+      const upgrade = Effect.fn("Gateway.upgrade")(function* (request: IncomingMessage, socket: Duplex, head: Buffer) {
+        const admitted = yield* gate.admit(request)
+        // From here to the end nothing waits: check, slot and handshake are one step.
+        if (socket.destroyed) return
+        const slot = slots.reserve(admitted)
+        if (typeof slot === "string") {
+          counters.sessionLimitRefusals++
+          return yield* refusalOfSlot(slot)
+        }
+        socket.once("close", slot.release)
+        wss.handleUpgrade(request, socket, head, (client) => serve(client, admitted, slot))
+      })
+
+      const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+        socket.on("error", () => socket.destroy())
+        const requestId = randomUUID()
+        const refused = (refusal: Refusal) =>
+          Effect.andThen(
+            Effect.logDebug("Upgrade refused", { requestId, code: refusal.code }),
+            Effect.sync(() => writeRefusal(socket, requestId, refusal))
+          )
+        fork(
+          upgrade(request, socket, head).pipe(
+            Effect.catch(refused),
+            Effect.catchDefect(() => refused(refuse("internal", "The upgrade failed.")))
+          )
+        )
+      }
+      /** A handshake that ws itself refuses: bad version, bad key. */
+      const onBadHandshake = (_: Error, socket: Duplex) =>
+        writeRefusal(
+          socket,
+          randomUUID(),
+          refuse("invalid_message", "This is no valid WebSocket handshake (version 13).")
+        )
+
+      wss.on("wsClientError", onBadHandshake)
+      yield* Effect.acquireRelease(
+        Effect.sync(() => server.addListener("upgrade", onUpgrade)),
+        () => Effect.sync(() => server.off("upgrade", onUpgrade))
+      )
+      // Released first: while clients leave, new ones are still told why they cannot come.
+      yield* Effect.addFinalizer(() => drain)
+      yield* Effect.sync(() => {
+        for (const client of clients.values()) client.heartbeat()
+      }).pipe(Effect.repeat(Schedule.spaced(options.heartbeatMs)), Effect.forkScoped)
+    })
+  )
+
+const admissionOf = (admitted: Admitted): Admission => ({
+  endpoint: admitted.endpoint,
+  protocol: admitted.adapter.subprotocol,
+  ...(admitted.claims?.subject === undefined ? {} : { subject: admitted.claims.subject }),
+  scopes: admitted.claims?.scopes ?? [],
+  clientAddress: admitted.clientAddress,
+  ...(admitted.claims === undefined ? {} : { tokenExpiresAtMs: admitted.claims.expiresAtMs }),
+  traceId: randomBytes(16).toString("hex")
+})

@@ -1,0 +1,127 @@
+/**
+ * The only file that launches anything: settings, then the models (which load in the background, so that the port opens
+ * at once), then sessions and gateway. Whatever keeps the service from starting is one line for each fault, and exit
+ * code 1. SIGTERM and SIGINT close sockets with 1012 and end with 0.
+ */
+import "#src/node-version.ts"
+import type { AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
+import { NodeRuntime } from "@effect/platform-node"
+import {
+  Cause,
+  Console,
+  Effect,
+  Exit,
+  Layer,
+  Logger,
+  type LogLevel,
+  Redacted,
+  References,
+  Result,
+  Runtime
+} from "effect"
+import type { HttpServerError } from "effect/http"
+import { AppConfig, loadSettings, type Settings } from "#src/config.ts"
+import { layerGateway } from "#src/gateway/gateway.ts"
+import { NodeServer } from "#src/gateway/node-server.ts"
+import { limits } from "#src/limits.ts"
+import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import { sessionsLayer } from "#src/session/sessions.ts"
+import { Stt } from "#src/stt/stt.ts"
+import { Tts } from "#src/tts/tts.ts"
+import { Vad } from "#src/vad/vad.ts"
+
+const questionnaires = fileURLToPath(new URL("../questionnaires", import.meta.url))
+
+const layerModels = (settings: Settings) =>
+  Layer.mergeAll(
+    Stt.layer({
+      modelPath: settings.voskModelPath,
+      ...(settings.voskLibrary === undefined ? {} : { libraryPath: settings.voskLibrary })
+    }),
+    Vad.layer(),
+    Tts.layer({
+      ttsHome: settings.ttsHome,
+      cacheBytesMax: limits.ttsCacheBytesMax,
+      ...(settings.ttsVoice === undefined ? {} : { voice: settings.ttsVoice })
+    })
+  )
+
+const layerSessions = (settings: Settings) =>
+  sessionsLayer({ idleSeconds: settings.sessionIdleSeconds, maxMinutes: settings.sessionMaxMinutes }).pipe(
+    Layer.provide(Questionnaires.layer(questionnaires))
+  )
+
+const effectLevels: Record<Settings["logLevel"], LogLevel.LogLevel> = {
+  TRACE: "Trace",
+  DEBUG: "Debug",
+  INFO: "Info",
+  WARN: "Warn",
+  ERROR: "Error",
+  FATAL: "Fatal"
+}
+const layerLogs = (settings: Settings) =>
+  Layer.mergeAll(
+    Logger.layer([settings.environment === "production" ? Logger.consoleJson : Logger.consolePretty()]),
+    Layer.succeed(References.MinimumLogLevel, effectLevels[settings.logLevel])
+  )
+
+/** In development the secrets of this run are shown, since nobody else knows them; in production never. */
+const announce = (settings: Settings) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { port } = (yield* NodeServer).address() as AddressInfo
+      const host = /^(0\.0\.0\.0|::|127\.0\.0\.1)$/.test(settings.host) ? "localhost" : settings.host
+      const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+      if (settings.environment === "production") return yield* Effect.logInfo("Sawt is listening", { port })
+      const secret = settings.adminSecretGenerated ? Redacted.value(settings.adminSecret) : "$VOICE_SERVICE_SECRET"
+      yield* Console.log(
+        [
+          `Sawt is listening on ${url} (basic socket: ${url.replace("http", "ws")}/ws)`,
+          "A token for the secure sockets:",
+          `  curl -s -H "Authorization: Bearer ${secret}" "${url}/auth/token?scope=voice%20healthcare"`
+        ].join("\n")
+      )
+    })
+  )
+
+/** Already told in plain words: the runtime adds nothing to it. */
+class NotStarted extends Error {
+  override readonly [Runtime.errorReported] = false
+}
+
+const whyNotListening = (error: HttpServerError.ServeError, settings: Settings): string => {
+  const code = error.cause instanceof Error && "code" in error.cause ? error.cause.code : undefined
+  switch (code) {
+    case "EADDRINUSE":
+      return `Port ${settings.port} is in use: stop what listens there, or set PORT to another one.`
+    case "EACCES":
+      return `Port ${settings.port} may not be opened by this user: set PORT to one above 1023.`
+    default:
+      return `HOST=${settings.host} PORT=${settings.port} cannot be listened on (${String(code ?? "unknown reason")}).`
+  }
+}
+
+const stop = (lines: ReadonlyArray<string>) =>
+  Effect.andThen(Console.error(lines.join("\n")), Effect.fail(new NotStarted()))
+
+const main = Effect.gen(function* () {
+  const loaded = loadSettings(process.env)
+  if (Result.isFailure(loaded)) {
+    return yield* stop(["The configuration is not valid:", ...loaded.failure.map((fault) => `  ${fault.line}`)])
+  }
+  const settings = loaded.success
+  const service = announce(settings).pipe(
+    Layer.provide(layerGateway()),
+    Layer.provide(layerSessions(settings)),
+    Layer.provide(layerModels(settings)),
+    Layer.provide(Layer.succeed(AppConfig, settings)),
+    Layer.provide(layerLogs(settings))
+  )
+  yield* Layer.launch(service).pipe(Effect.catchTag("ServeError", (error) => stop([whyNotListening(error, settings)])))
+})
+
+NodeRuntime.runMain(main, {
+  teardown: (exit, onExit) =>
+    Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)
+})

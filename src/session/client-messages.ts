@@ -1,0 +1,135 @@
+/** What each message of a client does to its session, once it is decoded. One row for each type. */
+import type { ErrorCode } from "#schemas/errors.ts"
+import type { ClientMessage } from "#schemas/wire.ts"
+import { interpretDigits, interpretSelection, interpretText, type Refusal } from "#src/questionnaire/answer.ts"
+import type { InterviewEvent } from "#machines/interview.ts"
+import { consentVersion } from "#src/tts/prompts.ts"
+import type { Session, Started } from "./session.ts"
+
+type Of<Type extends ClientMessage["type"]> = Extract<ClientMessage, { type: Type }>
+
+const isRefusal = (event: InterviewEvent | Refusal): event is Refusal => "refused" in event
+
+const notNow = (session: Session, what: string): void =>
+  session.refuse("not_ready", `${what} needs a questionnaire in progress`)
+
+const interview = (session: Session, started: Started, message: ClientMessage, event: InterviewEvent | Refusal) => {
+  if (isRefusal(event)) return session.refuse("invalid_answer", event.refused)
+  if (started.questionnaire === undefined || session.expectation().about === "nothing")
+    return notNow(session, message.type)
+  return session.tellInterview(event)
+}
+
+const withPlan = (
+  session: Session,
+  started: Started,
+  message: ClientMessage,
+  interpret: (plan: NonNullable<Started["questionnaire"]>["plan"]) => InterviewEvent | Refusal
+) => {
+  if (started.questionnaire === undefined) return notNow(session, message.type)
+  return interview(session, started, message, interpret(started.questionnaire.plan))
+}
+
+const consent = (session: Session, started: Started, message: Of<"consent.give"> | Of<"consent.decline">) => {
+  if (session.expectation().about !== "consent") return session.refuse("not_ready", "no consent is being asked for")
+  if (message.version !== consentVersion) {
+    return session.refuse("invalid_answer", `consent is asked for version ${consentVersion}`)
+  }
+  const event: InterviewEvent =
+    message.type === "consent.give" ? { type: "consent.given", via: "touch" } : { type: "consent.declined" }
+  return interview(session, started, message, event)
+}
+
+const text = (session: Session, started: Started, message: Of<"text.input">) => {
+  if (started.questionnaire === undefined) {
+    return session.send({
+      type: "transcript.final",
+      utterance_id: `t${session.nextTyped()}`,
+      text: message.text,
+      confidence: null,
+      words: [],
+      start_ms: started.listener.positionMs(),
+      end_ms: started.listener.positionMs(),
+      model: "typed",
+      degraded: false,
+      replayed: false,
+      trace_id: session.options.admission.traceId
+    })
+  }
+  return withPlan(session, started, message, (plan) => interpretText(plan, session.expectation(), message.text, "text"))
+}
+
+const say = (session: Session, message: Of<"speech.say">) => {
+  if (session.options.admission.endpoint === "healthcare") {
+    return session.refuse("forbidden", "speech.say belongs to the basic and secure endpoints")
+  }
+  return session.speak(
+    { text: message.text, spoken: message.text },
+    {
+      keep: false,
+      replace: false,
+      interruptible: message.interruptible ?? true,
+      ...(message.ref === undefined ? {} : { ref: message.ref })
+    }
+  )
+}
+
+const select = (message: Of<"answer.select">) => ({
+  linkId: message.link_id,
+  ...(message.code === undefined ? {} : { code: message.code }),
+  ...(message.value === undefined ? {} : { value: message.value })
+})
+
+const unsupported: Partial<Record<ClientMessage["type"], readonly [ErrorCode, string]>> = {
+  "session.refresh": ["not_ready", "tokens cannot be refreshed within a session; connect again with a fresh one"]
+}
+
+export const receiveMessage = (session: Session, message: ClientMessage): void => {
+  const { started } = session
+  if (message.type === "ping")
+    return session.send({ type: "pong", ...(message.id === undefined ? {} : { id: message.id }) })
+  if (message.type === "session.end") return session.end("ended")
+  if (message.type === "session.start") {
+    if (session.start !== undefined) return session.refuse("not_ready", "the session has started already")
+    session.start = message
+    return session.actor.send({ type: "start.requested" })
+  }
+  if (started === undefined) return session.refuse("not_ready", `${message.type} came before session.ready`)
+  const refusal = unsupported[message.type]
+  if (refusal !== undefined) return session.refuse(...refusal)
+
+  switch (message.type) {
+    case "audio.commit":
+      return started.listener.commit()
+    case "audio.clear":
+      return started.listener.clear()
+    case "consent.give":
+    case "consent.decline":
+      return consent(session, started, message)
+    case "text.input":
+      return text(session, started, message)
+    case "answer.select":
+      return withPlan(session, started, message, (plan) => interpretSelection(plan, select(message)))
+    case "dtmf":
+      return withPlan(session, started, message, (plan) => interpretDigits(plan, session.expectation(), message.digits))
+    case "question.repeat":
+    case "question.back":
+    case "question.skip":
+    case "help.request":
+      return interview(session, started, message, { type: message.type })
+    case "question.goto":
+      return interview(session, started, message, { type: "question.goto", linkId: message.link_id })
+    case "session.pause":
+    case "session.continue":
+      return session.actor.send({ type: message.type })
+    case "speech.say":
+      return say(session, message)
+    case "speech.cancel":
+      return session.actor.send({ type: "prompt.cancelled", ...(message.id === undefined ? {} : { id: message.id }) })
+    case "speech.played":
+      return started.playback.played(message.id, message.played_ms)
+    case "session.refresh":
+    case "ack":
+      return
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * The seam between gateway and session. The gateway knows sockets and protocols but no model; the session knows models
+ * and machines but no socket.
+ */
+import { Context, type Effect, type Scope } from "effect"
+import type { WireError } from "#schemas/errors.ts"
+import type { ClientMessage, ServerMessage } from "#schemas/wire.ts"
+
+export type Endpoint = "basic" | "secure" | "healthcare"
+
+/** Who was let in, and as what. */
+export interface Admission {
+  readonly endpoint: Endpoint
+  readonly protocol: string
+  /** The token's `sub`. */
+  readonly subject?: string
+  readonly scopes: ReadonlyArray<string>
+  readonly clientAddress: string
+  readonly tokenExpiresAtMs?: number
+  readonly traceId: string
+}
+
+/** What a session may do with its client; the gateway implements it over one WebSocket and one protocol adapter. */
+export interface Connection {
+  readonly send: (message: ServerMessage) => void
+  /** Bytes waiting in the socket after this frame. */
+  readonly sendAudio: (frame: Uint8Array) => number
+  readonly bufferedBytes: () => number
+  /** Stop and go on reading the client's socket: backpressure. */
+  readonly pauseReading: () => void
+  readonly resumeReading: () => void
+  readonly close: (code: number, reason: string) => void
+}
+
+export interface SessionHandle {
+  readonly id: string
+  readonly receive: (message: ClientMessage) => void
+  /** `bytes` are valid only during the call. */
+  readonly receiveAudio: (bytes: Uint8Array) => void
+  /** The adapter could not decode a message: the session answers `error`, and ends at the third in ten seconds. */
+  readonly refused: (error: WireError) => void
+  readonly disconnected: () => void
+}
+
+export class Sessions extends Context.Service<
+  Sessions,
+  {
+    /** The session lives as long as the scope, and closes its connection when it ends by itself. */
+    readonly open: (admission: Admission, connection: Connection) => Effect.Effect<SessionHandle, never, Scope.Scope>
+  }
+>()("sawt/session/Sessions") {}

@@ -1,0 +1,16 @@
+/** Effects as XState actors: the fibre is interrupted when the actor stops, and its typed failure reaches `onError`. */
+import { Cause, type Context, Effect, Exit } from "effect"
+import { fromPromise, type ActorSystem } from "xstate"
+
+/** Every actor of a session shares one `system`: what performs for that session is found by it. */
+export type AnySystem = ActorSystem<never>
+
+export const fromEffect = <A, I, R>(
+  context: Context.Context<R>,
+  run: (input: I, system: object) => Effect.Effect<A, unknown, R>
+) =>
+  fromPromise<A, I>(async ({ input, signal, system }) => {
+    const exit = await Effect.runPromiseExitWith(context)(run(input, system), { signal })
+    if (Exit.isSuccess(exit)) return exit.value
+    throw Cause.squash(exit.cause)
+  })

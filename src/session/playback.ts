@@ -1,0 +1,120 @@
+/**
+ * Speaks one prompt to one client: sentences from the synthesiser become frames of the client's format, paced so that
+ * they never come late and never run far ahead. In `live` mode frames leave `playbackLeadMs` before they are due and the
+ * prompt ends when the client has played it (as it reports, else by the clock); in `file` mode only the socket's
+ * backpressure holds them back. Interrupted: nothing more is sent, and `heard_ms` says how much was heard.
+ */
+import { Clock, Deferred, Effect, Exit, Stream } from "effect"
+import type { Prompt } from "#machines/session-events.ts"
+import type { SpeechFormat } from "#schemas/wire.ts"
+import { SpeechEncoder } from "#src/audio/encode.ts"
+import { limits } from "#src/limits.ts"
+import type { SpokenSentence, Tts, TtsError } from "#src/tts/tts.ts"
+import type { Connection } from "./contract.ts"
+
+export interface PlaybackOptions {
+  readonly connection: Connection
+  readonly tts: Tts["Service"]
+  readonly speech: SpeechFormat
+  readonly mode: "live" | "file"
+  readonly language: "ar" | "en"
+}
+
+/** A client that does not read is asked again this often. */
+const drainPollMs = 20
+
+export class Playback {
+  readonly #options: PlaybackOptions
+  #current:
+    { readonly id: string; readonly played: Deferred.Deferred<void>; playedMs: number; durationMs: number } | undefined
+
+  constructor(options: PlaybackOptions) {
+    this.#options = options
+  }
+
+  /** The client's own account of how far it has played (`speech.played`). */
+  played(id: string, playedMs: number): void {
+    const current = this.#current
+    if (current === undefined || current.id !== id) return
+    current.playedMs = Math.max(current.playedMs, playedMs)
+    if (current.durationMs > 0 && playedMs >= current.durationMs - limits.playbackFrameMs) {
+      Deferred.doneUnsafe(current.played, Effect.void)
+    }
+  }
+
+  speak(prompt: Prompt): Effect.Effect<void, TtsError> {
+    const { connection, tts, speech, mode, language } = this.#options
+    return Effect.gen({ self: this }, function* () {
+      const clock = yield* Clock.Clock
+      const current = { id: prompt.id, played: Deferred.makeUnsafe<void>(), playedMs: 0, durationMs: 0 }
+      this.#current = current
+      let encoder: SpeechEncoder | undefined
+      let startedAtMs: number | undefined
+      let sentMs = 0
+
+      const pace = Effect.gen(function* () {
+        while (connection.bufferedBytes() > limits.socketBufferBytesMax) yield* Effect.sleep(drainPollMs)
+        if (mode === "file" || startedAtMs === undefined) return
+        const aheadMs = sentMs - (clock.currentTimeMillisUnsafe() - startedAtMs)
+        if (aheadMs > limits.playbackLeadMs) yield* Effect.sleep(aheadMs - limits.playbackLeadMs)
+      })
+      const sendFrames = Effect.fnUntraced(function* (frames: Iterable<Uint8Array>) {
+        for (const frame of frames) {
+          yield* pace
+          connection.sendAudio(frame)
+          sentMs += limits.playbackFrameMs
+        }
+      })
+      const begin = (sentence: SpokenSentence) => {
+        startedAtMs = clock.currentTimeMillisUnsafe()
+        connection.send({
+          type: "audio.begin",
+          id: prompt.id,
+          text: prompt.text,
+          encoding: speech.encoding,
+          sample_rate: speech.sample_rate,
+          interruptible: prompt.interruptible,
+          degraded: sentence.degraded
+        })
+      }
+      let lengthMs = 0
+      const say = (sentence: SpokenSentence) =>
+        Effect.suspend(() => {
+          if (startedAtMs === undefined) begin(sentence)
+          if (encoder === undefined || encoder.fromHz !== sentence.sampleRateHz) {
+            encoder = new SpeechEncoder(sentence.sampleRateHz, speech)
+          }
+          lengthMs += (sentence.pcm.length * 1_000) / sentence.sampleRateHz
+          return sendFrames(encoder.push(sentence.pcm))
+        })
+
+      const heardMs = () => {
+        if (current.playedMs > 0) return Math.min(current.playedMs, lengthMs)
+        if (mode === "file" || startedAtMs === undefined) return Math.min(sentMs, lengthMs)
+        return Math.min(clock.currentTimeMillisUnsafe() - startedAtMs, sentMs, lengthMs)
+      }
+      const end = (exit: Exit.Exit<void, TtsError>) =>
+        Effect.sync(() => {
+          this.#current = undefined
+          if (startedAtMs === undefined) return
+          const reason = Exit.isSuccess(exit) ? "completed" : Exit.hasInterrupts(exit) ? "interrupted" : "failed"
+          connection.send({
+            type: "audio.end",
+            id: prompt.id,
+            reason,
+            duration_ms: Math.round(lengthMs),
+            ...(reason === "completed" ? {} : { heard_ms: Math.round(heardMs()) })
+          })
+        })
+
+      return yield* Effect.gen(function* () {
+        yield* tts.speak(prompt.spokenText, { language, keep: prompt.keep }).pipe(Stream.runForEach(say))
+        if (encoder !== undefined) yield* sendFrames(encoder.flush())
+        current.durationMs = lengthMs
+        if (mode === "file" || startedAtMs === undefined) return
+        const leftMs = startedAtMs + lengthMs - clock.currentTimeMillisUnsafe()
+        yield* Deferred.await(current.played).pipe(Effect.timeoutOption(Math.max(0, leftMs)))
+      }).pipe(Effect.onExit(end))
+    })
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * Vosk as a host's backend: a stream is an utterance. Each block of samples that comes is decoded by one call on a pool
+ * thread, one at a time for a recogniser, so that all utterances share the processors and the host's loop stays free.
+ * A recogniser that gave a final result starts the next utterance from nothing and is kept for its grammar; one whose
+ * utterance was dropped, or failed, is freed as soon as no call runs on it.
+ */
+import type { SttCommand, SttParams } from "#schemas/host.ts"
+import { type Backend, BackendFault, type BackendSink, type BackendStream } from "#src/host/backend.ts"
+import { type Libvosk, loadLibvosk, type VoskModel, type VoskRecognizer } from "./libvosk.ts"
+import { inspectModel } from "./vosk-model.ts"
+import { emptyFinal, parseFinal, withoutUnknown } from "./vosk-result.ts"
+
+const sampleRateHz = 16_000
+const sampleBytes = 2
+/** Samples of one utterance that may wait here, a minute; over it the stream is closed as `refused`. */
+const waitingBytesMax = 60 * sampleRateHz * sampleBytes
+/** libvosk counts a recogniser's time in 32-bit floats: after this much they are too coarse for equal word times. */
+const recognizerSamplesMax = 120 * sampleRateHz
+/** Readings asked of libvosk when alternatives are wanted: enough to tell how sure each word is. */
+const readingsAsked = 10
+
+export interface VoskOptions {
+  readonly modelPath: string
+  readonly libraryPath?: string
+  /** Recognisers kept ready, by grammar; over it the least recently used is freed. */
+  readonly idleRecognizersMax: number
+}
+
+interface Recognizer {
+  readonly handle: VoskRecognizer
+  readonly key: string
+  samplesHeard: number
+}
+
+class Recognizers {
+  readonly #vosk: Libvosk
+  readonly #model: VoskModel
+  readonly #idleMax: number
+  readonly #runtimeGrammar: boolean
+  /** Least recently used first. */
+  readonly #idle: Array<Recognizer> = []
+  readonly #known = new Map<string, boolean>()
+
+  constructor(vosk: Libvosk, model: VoskModel, runtimeGrammar: boolean, idleMax: number) {
+    this.#vosk = vosk
+    this.#model = model
+    this.#runtimeGrammar = runtimeGrammar
+    this.#idleMax = idleMax
+  }
+
+  knows(word: string): boolean {
+    let known = this.#known.get(word)
+    if (known === undefined) {
+      known = this.#vosk.findWord(this.#model, word) >= 0
+      this.#known.set(word, known)
+    }
+    return known
+  }
+
+  take(grammar: ReadonlyArray<string> | undefined): Recognizer {
+    const key = grammar === undefined || !this.#runtimeGrammar ? "" : this.#grammarKey(grammar)
+    const kept = this.#idle.findLastIndex((recognizer) => recognizer.key === key)
+    const [recognizer] = kept < 0 ? [] : this.#idle.splice(kept, 1)
+    return recognizer ?? { handle: this.#make(key), key, samplesHeard: 0 }
+  }
+
+  /** Only after a final result. */
+  keep(recognizer: Recognizer): void {
+    if (recognizer.samplesHeard > recognizerSamplesMax) return this.free(recognizer)
+    this.#idle.push(recognizer)
+    if (this.#idle.length <= this.#idleMax) return
+    const oldest = this.#idle.shift()
+    if (oldest !== undefined) this.free(oldest)
+  }
+
+  free(recognizer: Recognizer): void {
+    this.#vosk.freeRecognizer(recognizer.handle)
+  }
+
+  #make(key: string): VoskRecognizer {
+    const handle =
+      key === ""
+        ? this.#vosk.newRecognizer(this.#model, sampleRateHz)
+        : this.#vosk.newGrammarRecognizer(this.#model, sampleRateHz, key)
+    if (handle === null) throw new BackendFault("refused", "libvosk made no recogniser for this grammar.")
+    this.#vosk.setWords(handle, 1)
+    return handle
+  }
+
+  /** libvosk's grammar. Words that it lacks are left out here, since it would print each of them. */
+  #grammarKey(grammar: ReadonlyArray<string>): string {
+    const phrases = new Set<string>()
+    for (const phrase of grammar) {
+      const words = phrase.split(/\s+/).filter((word) => word !== "" && this.knows(word))
+      if (words.length > 0) phrases.add(words.join(" "))
+    }
+    return JSON.stringify([...phrases, "[unk]"])
+  }
+}
+
+class Utterance implements BackendSink {
+  readonly #vosk: Libvosk
+  readonly #recognizers: Recognizers
+  readonly #recognizer: Recognizer
+  readonly #stream: BackendStream
+  readonly #params: SttParams
+  readonly #startSeconds: number
+  readonly #waiting: Array<Uint8Array> = []
+  readonly #decoded = new Uint32Array(1)
+  #waitingBytes = 0
+  #partial = ""
+  #decoding = false
+  #finishing = false
+  #dropped = false
+  /** The recogniser is idle again and no longer this utterance's. */
+  #kept = false
+
+  constructor(vosk: Libvosk, recognizers: Recognizers, stream: BackendStream, params: SttParams) {
+    this.#vosk = vosk
+    this.#recognizers = recognizers
+    this.#stream = stream
+    this.#params = params
+    this.#recognizer = recognizers.take(params.grammar)
+    this.#startSeconds = this.#recognizer.samplesHeard / sampleRateHz
+    vosk.setMaxAlternatives(this.#recognizer.handle, params.alternatives > 0 ? readingsAsked : 0)
+  }
+
+  message(message: unknown): void {
+    if ((message as SttCommand).type !== "finish" || this.#finishing) return
+    this.#finishing = true
+    void this.#decode()
+  }
+
+  binary(bytes: Uint8Array): void {
+    if (this.#finishing) return
+    if (bytes.byteLength % sampleBytes !== 0) throw new BackendFault("refused", "A block held half a sample.")
+    this.#waitingBytes += bytes.byteLength
+    if (this.#waitingBytes > waitingBytesMax) {
+      throw new BackendFault("refused", "Audio came much faster than it was decoded.")
+    }
+    this.#waiting.push(bytes.slice())
+    void this.#decode()
+  }
+
+  closed(): void {
+    this.#dropped = true
+    // A call under way still uses the recogniser; `#decode` frees it after that.
+    if (!this.#decoding) this.#free()
+  }
+
+  async #decode(): Promise<void> {
+    if (this.#decoding || this.#dropped) return
+    this.#decoding = true
+    try {
+      while (!this.#dropped) {
+        const block = this.#waiting.shift()
+        if (block === undefined) break
+        await this.#accept(block)
+      }
+      if (this.#finishing && !this.#dropped) await this.#finish()
+    } catch (thrown) {
+      if (!(thrown instanceof BackendFault)) console.error(thrown)
+      this.#dropped = true
+      this.#stream.close(new BackendFault("refused", "The decoder failed on this utterance."))
+    }
+    this.#decoding = false
+    if (this.#dropped) this.#free()
+  }
+
+  async #accept(block: Uint8Array): Promise<void> {
+    const { handle } = this.#recognizer
+    // 1 means that libvosk would end the utterance here; endpointing is not its task, and the next call goes on.
+    const outcome = await this.#vosk.accept(handle, block)
+    if (outcome < 0) throw new BackendFault("refused", "libvosk reported a decoder error.")
+    const samples = block.byteLength / sampleBytes
+    this.#waitingBytes -= block.byteLength
+    this.#recognizer.samplesHeard += samples
+    if (this.#dropped) return
+    this.#decoded[0] = (this.#decoded[0] ?? 0) + samples
+    this.#stream.sendBinary(new Uint8Array(this.#decoded.buffer))
+    if (!this.#params.partials) return
+    const { partial } = JSON.parse(this.#vosk.partialResult(handle)) as { readonly partial?: string }
+    const text = withoutUnknown(partial ?? "")
+    if (text === this.#partial) return
+    this.#partial = text
+    this.#stream.send({ type: "partial", text })
+  }
+
+  async #finish(): Promise<void> {
+    const heard = (this.#decoded[0] ?? 0) > 0
+    const final = heard
+      ? parseFinal(await this.#vosk.finalResult(this.#recognizer.handle), this.#startSeconds, this.#params.alternatives)
+      : emptyFinal
+    this.#kept = true
+    this.#recognizers.keep(this.#recognizer)
+    this.#stream.send(final)
+    this.#stream.close()
+  }
+
+  #free(): void {
+    if (!this.#kept) this.#recognizers.free(this.#recognizer)
+  }
+}
+
+/**
+ * Decodes a moment of silence: a graph cut short is read without complaint, and fails, or brings the process down, only
+ * when it is used. Better while the model loads than in somebody's first utterance.
+ */
+const probe = async (vosk: Libvosk, recognizers: Recognizers, name: string): Promise<void> => {
+  try {
+    const recognizer = recognizers.take(undefined)
+    const silence = new Uint8Array(0.3 * sampleRateHz * sampleBytes)
+    if ((await vosk.accept(recognizer.handle, silence)) < 0) throw new Error("decoder error")
+    await vosk.finalResult(recognizer.handle)
+    recognizers.free(recognizer)
+  } catch {
+    throw new BackendFault("corrupt", `libvosk read the model ${name} but cannot decode with it: download it again.`)
+  }
+}
+
+export const backend: Backend = {
+  load: async (options) => {
+    const { modelPath, libraryPath, idleRecognizersMax } = options as VoskOptions
+    const folder = inspectModel(modelPath)
+    const vosk = await loadLibvosk(libraryPath)
+    const model = vosk.newModel(folder.path)
+    if (model === null) {
+      throw new BackendFault("corrupt", `libvosk cannot read the model ${folder.name}: unpack or download it again.`)
+    }
+    const recognizers = new Recognizers(vosk, model, folder.runtimeGrammar, idleRecognizersMax)
+    await probe(vosk, recognizers, folder.name)
+    return {
+      name: `vosk ${folder.name}`,
+      info: { model: folder.name, runtimeGrammar: folder.runtimeGrammar },
+      open: (stream, params) => new Utterance(vosk, recognizers, stream, params as SttParams),
+      request: (body) =>
+        (body as { readonly missingWords: ReadonlyArray<string> }).missingWords.filter(
+          (word) => !recognizers.knows(word)
+        ),
+      // The process ends now, and the model with it.
+      close: () => {}
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * A speech engine as the server sees it: a host that renders one sentence. Interrupting `render` closes its stream, so
+ * that a sentence which has not begun never does. eSpeak speaks by itself and is Piper's reader: phonemes come from it.
+ */
+import { Effect, Schema } from "effect"
+import { HostError } from "#schemas/host.ts"
+import type { Host } from "#src/host/host.ts"
+import { whenReady } from "#src/host/start.ts"
+import type { Language } from "./arabic-text.ts"
+import { espeakEngine } from "./espeak-engine.ts"
+import { readVoiceConfig, voiceFacts, type VoiceFacts, voiceFingerprint } from "./piper-voice.ts"
+import { type EspeakSpeech, type Phonemes, PhonemesReply, type PiperSpeech, Rendered } from "./rendering.ts"
+import type { Speech } from "./speech-file.ts"
+
+export interface Identity {
+  readonly voice: string
+  /** Name and version. */
+  readonly engine: string
+}
+
+export interface Engine {
+  readonly host: Host
+  /** What decides the sound besides the text; undefined: it does not speak this language. Known while the host is down. */
+  readonly identity: (language: Language) => Effect.Effect<Identity | undefined>
+  readonly render: (text: string, language: Language) => Effect.Effect<Speech, HostError>
+}
+
+/** The voice's own pace. */
+export const speed = 1
+/** A host that hangs is replaced by its supervisor; the speech goes on with the next engine before that. */
+const renderTimeoutMs = 10_000
+/** Speech asked for while a host loads for the first time waits for it as long as this. */
+const loadingWaitMs = 5_000
+
+const decodeRendered = Schema.decodeUnknownOption(Rendered)
+
+/** Bytes of a pipe's frame stand anywhere; samples want an aligned address. */
+const toSamples = (bytes: Uint8Array): Int16Array => {
+  const pcm = new Int16Array(bytes.byteLength / Int16Array.BYTES_PER_ELEMENT)
+  new Uint8Array(pcm.buffer).set(bytes)
+  return pcm
+}
+
+const broken = (host: Host, message: string): HostError =>
+  new HostError({ kind: host.kind, reason: "refused", message })
+
+const renderOn = (host: Host, params: EspeakSpeech | PiperSpeech): Effect.Effect<Speech, HostError> =>
+  Effect.callback<Speech, HostError>((resume) => {
+    let pcm: Int16Array | undefined
+    let rendered: Rendered | undefined
+    const stream = host.open(params, {
+      message: (message) => {
+        const decoded = decodeRendered(message)
+        if (decoded._tag === "Some") rendered = decoded.value
+      },
+      binary: (bytes) => {
+        pcm = toSamples(bytes)
+      },
+      closed: (error) => {
+        if (error !== undefined) resume(Effect.fail(error))
+        else if (pcm === undefined || rendered === undefined)
+          resume(Effect.fail(broken(host, "The engine gave no speech.")))
+        else resume(Effect.succeed({ pcm, sampleRateHz: rendered.sampleRateHz, words: rendered.words }))
+      }
+    })
+    return Effect.sync(stream.close)
+  })
+
+/** Only while it loads for the first time; a host that recovers is not waited for. */
+const loaded = (host: Host): Effect.Effect<void, HostError> =>
+  Effect.suspend(() =>
+    host.status()._tag !== "Loading" ? Effect.void : Effect.asVoid(Effect.timeoutOption(whenReady(host), loadingWaitMs))
+  )
+
+const bounded = (host: Host, speech: Effect.Effect<Speech, HostError>): Effect.Effect<Speech, HostError> =>
+  loaded(host).pipe(
+    Effect.andThen(
+      Effect.timeoutOrElse(speech, {
+        duration: renderTimeoutMs,
+        orElse: () =>
+          Effect.fail(
+            new HostError({ kind: host.kind, reason: "timeout", message: `The ${host.kind} host took too long.` })
+          )
+      })
+    )
+  )
+
+export const espeakOver = (host: Host, arabicVoice: string): Engine => {
+  const voices: Readonly<Record<Language, string>> = { ar: arabicVoice, en: "en" }
+  return {
+    host,
+    identity: (language) => Effect.succeed({ voice: voices[language], engine: espeakEngine }),
+    render: (text, language) => bounded(host, renderOn(host, { text, voice: voices[language], speed }))
+  }
+}
+
+const phonemesOf = (espeak: Host, text: string, voice: string): Effect.Effect<Phonemes, HostError> =>
+  loaded(espeak).pipe(
+    Effect.andThen(espeak.request({ phonemes: text, voice })),
+    Effect.flatMap((reply) => Schema.decodeUnknownEffect(PhonemesReply)(reply)),
+    Effect.map((reply) => reply.words),
+    Effect.catchTag("SchemaError", () => Effect.fail(broken(espeak, "eSpeak NG gave no phonemes.")))
+  )
+
+interface Voice {
+  readonly facts: VoiceFacts
+  readonly fingerprint: string
+}
+
+/** `espeak` reads for a voice that wants phonemes; a `text` voice needs it not. */
+export const piperOver = Effect.fnUntraced(function* (host: Host, espeak: Host, voicePath: string) {
+  // Once, and unknown where the files cannot be read: then the host says why.
+  const voice = yield* Effect.cached(
+    Effect.tryPromise(async (): Promise<Voice> => ({
+      facts: voiceFacts(await readVoiceConfig(voicePath)),
+      fingerprint: await voiceFingerprint(voicePath)
+    })).pipe(
+      Effect.option,
+      Effect.map((read) => (read._tag === "Some" ? read.value : undefined))
+    )
+  )
+  const render = Effect.fnUntraced(function* (text: string) {
+    const known = yield* voice
+    if (known === undefined) return yield* broken(host, "The voice's files cannot be read.")
+    const words =
+      known.facts.phonemeType === "text"
+        ? text.split(/\s+/u).map((word) => ({ word, phonemes: word }))
+        : yield* phonemesOf(espeak, text, known.facts.espeakVoice)
+    return yield* renderOn(host, { words, speed })
+  })
+  const engine: Engine = {
+    host,
+    identity: (language) =>
+      Effect.map(voice, (known) =>
+        known === undefined || known.facts.language === language
+          ? { voice: known?.fingerprint ?? "unknown", engine: `piper ${espeakEngine}` }
+          : undefined
+      ),
+    render: (text) => bounded(host, render(text))
+  }
+  return engine
+})

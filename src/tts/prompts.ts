@@ -1,0 +1,134 @@
+/**
+ * What the engine itself says, in Arabic and English. Arabic is written with vowel marks (checked by `npm run
+ * lint:tashkeel`) and shown without them. It names no gender: verbal nouns ("يُرْجَى قَوْلُ…") instead of imperatives.
+ */
+import { stripMarks } from "./arabic-marks.ts"
+import type { Language } from "./arabic-text.ts"
+
+/** Change it whenever the meaning of the consent text changes; stored with every consent. */
+export const consentVersion = "1"
+
+export interface PromptText {
+  /** As it is shown. */
+  readonly text: string
+  /** As it is spoken. */
+  readonly spoken: string
+}
+
+export interface PromptParams extends Partial<PromptText> {
+  /** 1, 2, 3 …: the help grows with it. */
+  readonly attempt?: number
+}
+
+interface Wording {
+  /** Several: one for each attempt, the last for all further ones. `{}` is the place of the caller's text. */
+  readonly ar: ReadonlyArray<string>
+  readonly en: ReadonlyArray<string>
+}
+
+const catalogue = {
+  consent: {
+    ar: [
+      "أَهْلًا وَسَهْلًا. هٰذَا اسْتِبْيَانٌ صِحِّيٌّ بِالصَّوْت. تُسْمَعُ الإِجَابَاتُ وَتُحْفَظُ بِأَمَان، وَيَطَّلِعُ عَلَيْهَا فَرِيقُ الرِّعَايَةِ الصِّحِّيَّة. يُمْكِنُ التَّوَقُّفُ فِي أَيِّ وَقْت، وَيُمْكِنُ سَحْبُ المُوَافَقَةِ فَتُحْذَفُ الإِجَابَات. هَلْ تُعْطَى المُوَافَقَةُ عَلَى البَدْء؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا، أَوْ لَمْسُ الاِخْتِيَارِ عَلَى الشَّاشَة."
+    ],
+    en: [
+      "Welcome. This is a spoken health questionnaire. Your answers are heard, kept safely, and seen by your care team. You can stop at any time, and you can withdraw your consent, which deletes your answers. Do you agree to begin? Please say yes or no, or touch your choice on the screen."
+    ]
+  },
+  declined: {
+    ar: ["شُكْرًا، هٰذَا مَفْهُوم. لَنْ يُسْأَلَ أَيُّ سُؤَال، وَلَنْ يُحْفَظَ شَيْء. مَعَ السَّلَامَة."],
+    en: ["Thank you, that is understood. No question will be asked, and nothing is kept. Goodbye."]
+  },
+  no_speech: {
+    ar: [
+      "عُذْرًا، لَمْ أَسْمَعْ شَيْئًا.",
+      "لَمْ أَسْمَعْ جَوَابًا بَعْد. يُرْجَى الكَلَامُ بِصَوْتٍ وَاضِحٍ قَرِيبًا مِنَ المِيكْرُوفُون.",
+      "لَا أَسْمَعُ شَيْئًا حَتَّى الآن. قَدْ يَكُونُ المِيكْرُوفُونُ مُغْلَقًا. يُمْكِنُ أَيْضًا لَمْسُ الجَوَابِ عَلَى الشَّاشَة."
+    ],
+    en: [
+      "Sorry, I did not hear anything.",
+      "I have not heard an answer yet. Please speak clearly and close to the microphone.",
+      "I still hear nothing. The microphone may be off. You can also touch an answer on the screen."
+    ]
+  },
+  no_match: {
+    ar: [
+      "عُذْرًا، لَمْ أَفْهَمِ الجَوَاب.",
+      "لَمْ أَفْهَمْ بَعْد. يُرْجَى قَوْلُ وَاحِدٍ مِنَ الاِخْتِيَارَاتِ كَمَا تُقْرَأ.",
+      "مَا زِلْتُ لَا أَفْهَمُ الجَوَاب. يُمْكِنُ قَوْلُ رَقْمِ الاِخْتِيَار، أَوْ لَمْسُهُ عَلَى الشَّاشَة."
+    ],
+    en: [
+      "Sorry, I did not understand the answer.",
+      "I did not understand yet. Please say one of the choices as they are read.",
+      "I still do not understand. You can say the number of a choice, or touch it on the screen."
+    ]
+  },
+  offer_touch: {
+    ar: ["لَا بَأْس. يُرْجَى لَمْسُ الجَوَابِ عَلَى الشَّاشَة، أَوْ كِتَابَتُه."],
+    en: ["That is all right. Please touch your answer on the screen, or type it."]
+  },
+  choices: {
+    ar: ["الاِخْتِيَارَاتُ هِيَ:"],
+    en: ["The choices are:"]
+  },
+  confirm: {
+    ar: ["هَلِ المَقْصُودُ: {}؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
+    en: ["Do you mean: {}? Please say yes or no."]
+  },
+  confirm_stop: {
+    ar: ["هَلِ المَقْصُودُ إِنْهَاءُ الاِسْتِبْيَانِ الآن؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
+    en: ["Do you want to end the questionnaire now? Please say yes or no."]
+  },
+  recorded: {
+    ar: ["شُكْرًا، حُفِظَ الجَوَاب."],
+    en: ["Thank you, your answer is saved."]
+  },
+  completed: {
+    ar: ["اِنْتَهَتِ الأَسْئِلَة. شُكْرًا جَزِيلًا عَلَى الوَقْتِ وَالإِجَابَات. مَعَ أَطْيَبِ التَّمَنِّيَات."],
+    en: ["That was the last question. Thank you very much for your time and your answers. All the best."]
+  },
+  stopped: {
+    ar: ["تَوَقَّفَ الاِسْتِبْيَانُ هُنَا. حُفِظَتِ الإِجَابَاتُ السَّابِقَة. شُكْرًا جَزِيلًا، وَمَعَ السَّلَامَة."],
+    en: ["The questionnaire stops here. The answers so far are saved. Thank you very much, and goodbye."]
+  },
+  help: {
+    ar: [
+      "كَلِمَةُ: أَعِدْ، تُعِيدُ السُّؤَال. وَكَلِمَةُ: السَّابِق، تُرْجِعُ إِلَى السُّؤَالِ السَّابِق. وَكَلِمَةُ: التَّالِي، تَتَخَطَّى السُّؤَال. وَكَلِمَةُ: تَوَقَّفْ، تُنْهِي الاِسْتِبْيَان. وَيُمْكِنُ دَائِمًا لَمْسُ الجَوَابِ أَوْ كِتَابَتُه."
+    ],
+    en: [
+      "To help: you can say repeat to hear the question again, back for the previous question, next to skip this one, or stop to end the questionnaire. You can always touch your answer or type it."
+    ]
+  },
+  cannot_hear: {
+    ar: ["عُذْرًا، لَا يُمْكِنُنِي السَّمَاعُ الآن. يُرْجَى لَمْسُ الجَوَابِ عَلَى الشَّاشَة، أَوْ كِتَابَتُه."],
+    en: ["Sorry, I cannot hear at the moment. Please touch your answer on the screen, or type it."]
+  },
+  safety_notice: {
+    ar: [
+      "شُكْرًا عَلَى هٰذِهِ الصَّرَاحَة. هٰذَا الجَوَابُ مُهِمٌّ جِدًّا، وَسَيَصِلُ إِلَى فَرِيقِ الرِّعَايَة. طَلَبُ المُسَاعَدَةِ أَمْرٌ جَيِّد، وَلَا أَحَدَ مُضْطَرٌّ إِلَى مُوَاجَهَةِ هٰذَا وَحْدَه. عِنْدَ وُجُودِ خَطَرٍ الآن، يُرْجَى الاِتِّصَالُ بِالطَّوَارِئِ فَوْرًا. {}"
+    ],
+    en: [
+      "Thank you for being so open. This answer is very important, and it will reach your care team. It is good to ask for help, and nobody has to face this alone. If there is danger now, please call the emergency services at once. {}"
+    ]
+  }
+} as const satisfies Record<string, Wording>
+
+export type PromptId = keyof typeof catalogue
+
+export const promptIds = Object.keys(catalogue) as ReadonlyArray<PromptId>
+
+/** All wordings of a prompt, as they are spoken. */
+export const wordings = (id: PromptId, language: Language): ReadonlyArray<string> => catalogue[id][language]
+
+export const prompt = (id: PromptId, language: Language, params: PromptParams = {}): PromptText => {
+  const all = wordings(id, language)
+  const attempt = Math.max(1, params.attempt ?? 1)
+  const spoken = (all[attempt - 1] ?? all.at(-1) ?? "").normalize("NFC")
+  const shown = language === "ar" ? stripMarks(spoken) : spoken
+  const text = params.text ?? params.spoken ?? ""
+  // A function, since `$` in a caller's text must stay itself.
+  return {
+    text: shown.replace("{}", () => text).trim(),
+    spoken: spoken.replace("{}", () => params.spoken ?? text).trim()
+  }
+}

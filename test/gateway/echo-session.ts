@@ -1,0 +1,85 @@
+/** A session without models, for what the gateway does by itself: it echoes, and misbehaves when told to. */
+import { randomUUID } from "node:crypto"
+import { Effect, Layer, Stream } from "effect"
+import type { ModelHealth } from "#src/models.ts"
+import { type Admission, Sessions } from "#src/session/contract.ts"
+import { Stt } from "#src/stt/stt.ts"
+import { Tts } from "#src/tts/tts.ts"
+import { Vad } from "#src/vad/vad.ts"
+
+export interface Seen {
+  readonly admissions: Array<Admission>
+  /** Sessions whose scope has closed. */
+  closed: number
+  paused: boolean
+  disconnected: number
+  models: { stt: ModelHealth["status"]; vad: ModelHealth["status"]; tts: ModelHealth["status"] }
+}
+
+export const newSeen = (): Seen => ({
+  admissions: [],
+  closed: 0,
+  paused: false,
+  disconnected: 0,
+  models: { stt: "ready", vad: "ready", tts: "ready" }
+})
+
+const health = (seen: Seen, model: "stt" | "vad" | "tts") => (): ModelHealth => ({
+  status: seen.models[model],
+  backend: `test-${model}`,
+  sinceMs: 0,
+  degraded: false
+})
+
+export const echoLayers = (seen: Seen) =>
+  Layer.mergeAll(
+    Layer.succeed(Sessions, {
+      open: (admission, connection) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            seen.admissions.push(admission)
+            return {
+              id: randomUUID(),
+              receive: (message) => {
+                if (message.type === "ping")
+                  connection.send({ type: "pong", ...(message.ref ? { ref: message.ref } : {}) })
+                if (message.type === "help.request") throw new Error("the session fails on this")
+                if (message.type === "session.pause") {
+                  connection.pauseReading()
+                  seen.paused = true
+                }
+                // More than a client that does not read may hold back.
+                if (message.type === "speech.say")
+                  for (let i = 0; i < 64; i++) connection.sendAudio(new Uint8Array(65_536))
+                if (message.type === "session.end") connection.close(1000, "ended")
+              },
+              receiveAudio: (bytes) => void connection.sendAudio(bytes),
+              refused: (error) =>
+                connection.send({
+                  type: "error",
+                  code: error.code,
+                  message: error.message,
+                  retryable: false,
+                  ...(error.ref === undefined ? {} : { ref: error.ref })
+                }),
+              disconnected: () => void seen.disconnected++
+            }
+          }),
+          () => Effect.sync(() => void seen.closed++)
+        )
+    }),
+    Layer.succeed(Stt, {
+      health: health(seen, "stt"),
+      open: () => {
+        throw new Error("not used here")
+      },
+      missingWords: () => Effect.succeed([])
+    }),
+    Layer.succeed(Vad, {
+      health: health(seen, "vad"),
+      open: () => {
+        throw new Error("not used here")
+      }
+    }),
+    Layer.succeed(Tts, { health: health(seen, "tts"), speak: () => Stream.empty, prepare: () => Effect.void })
+  )

@@ -1,0 +1,340 @@
+import { assert, describe, it } from "vitest"
+import { createActor, SimulatedClock, transition, initialTransition } from "xstate"
+import type { InterviewEvent, InterviewOutput } from "#machines/interview.ts"
+import { expectationOf, interviewMachine, type InterviewSnapshot } from "#machines/questionnaire.ts"
+import { repromptsMax } from "#machines/interview-setup.ts"
+import type { Plan, PlanQuestion } from "#machines/plan.ts"
+import { phq9Plan } from "#test/support/phq9.ts"
+
+const question = (linkId: string, over: Partial<PlanQuestion> = {}): PlanQuestion => ({
+  linkId,
+  text: linkId,
+  spokenText: linkId,
+  itemType: "choice",
+  options: [
+    { code: "a", display: "A", spokenDisplay: "A", phrases: [], key: "0", points: 0 },
+    { code: "b", display: "B", spokenDisplay: "B", phrases: [], key: "1", points: 1 }
+  ],
+  required: true,
+  confirm: "low",
+  ...over
+})
+
+/** Small enough to walk completely: a plain question, one that may be skipped, one that is always confirmed. */
+const plan: Plan = {
+  id: "small",
+  url: "urn:test:small",
+  version: "1",
+  title: "small",
+  language: "ar",
+  questions: [question("one"), question("two", { required: false }), question("three", { confirm: "always" })],
+  scores: []
+}
+
+const answer = (
+  linkId: string,
+  over: Partial<Extract<InterviewEvent, { type: "answer.given" }>> = {}
+): InterviewEvent => ({
+  type: "answer.given",
+  linkId,
+  answer: { value: "a", display: "A" },
+  via: "voice",
+  sure: true,
+  ...over
+})
+
+/** An interview whose prompts are spoken and whose answers are stored at once, as outputs come. */
+const run = (of: Plan = plan) => {
+  const outputs: Array<InterviewOutput> = []
+  const clock = new SimulatedClock()
+  const actor = createActor(interviewMachine(of), { input: {}, clock })
+  actor.on("*", (output) => outputs.push(output))
+  actor.start()
+  const send = (...events: ReadonlyArray<InterviewEvent>) => {
+    for (const event of events) actor.send(event)
+  }
+  const heard = () => outputs.map((output) => output.type)
+  const begin = () => send({ type: "prompt.done" }, { type: "consent.given", via: "voice" }, { type: "prompt.done" })
+  return { actor, clock, outputs, send, heard, begin, last: () => outputs.at(-1) }
+}
+
+describe("an interview", () => {
+  it("asks nothing before consent, and ends when it is declined", () => {
+    const { send, outputs, heard } = run()
+    send({ type: "prompt.done" }, answer("one"), { type: "question.goto", linkId: "one" })
+    assert.deepEqual(heard(), ["consent.asked", "turn.opened"])
+    send({ type: "consent.declined" })
+    assert.deepEqual(outputs.at(-1), { type: "interview.ended", status: "declined", answers: {} })
+  })
+
+  it("asks, records, and goes on only when the answer is stored", () => {
+    const { send, begin, heard, last } = run()
+    begin()
+    send(answer("one"))
+    assert.equal(last()?.type, "answer.recording")
+    assert.notInclude(heard(), "answer.recorded")
+    send({ type: "answer.stored", linkId: "one" })
+    assert.deepEqual(heard().slice(-2), ["answer.recorded", "question.asked"])
+    assert.deepInclude(last(), { linkId: "two", attempt: 1 })
+  })
+
+  it("asks again when an answer could not be stored", () => {
+    const { send, begin, last } = run()
+    begin()
+    send(answer("one"), { type: "answer.store.failed", linkId: "one" })
+    assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
+  })
+
+  it("asks again when storing takes too long", () => {
+    const { send, begin, last, clock } = run()
+    begin()
+    send(answer("one"))
+    clock.increment(10_000)
+    assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
+  })
+
+  it("takes an answer while the question is still being spoken", () => {
+    const { send, last } = run()
+    send({ type: "consent.given", via: "touch" }, answer("one", { via: "touch" }))
+    assert.equal(last()?.type, "answer.recording")
+  })
+
+  it("ignores an answer to a question that is over", () => {
+    const { send, begin, heard } = run()
+    begin()
+    send(answer("one", { via: "touch" }), { type: "answer.stored", linkId: "one" })
+    const before = heard().length
+    send(answer("one"))
+    assert.equal(heard().length, before)
+  })
+
+  for (const reason of ["no_match", "no_speech"] as const) {
+    it(`asks again ${repromptsMax} times on ${reason}, then offers touch and stays quiet`, () => {
+      const { send, begin, heard, outputs } = run()
+      begin()
+      const miss: InterviewEvent =
+        reason === "no_match" ? { type: "answer.unmatched", reason } : { type: "silence.elapsed" }
+      for (let attempt = 0; attempt <= repromptsMax; attempt++) {
+        if (reason === "no_match") send({ type: "utterance.ended" })
+        send(miss, { type: "prompt.done" })
+      }
+      const asked = outputs.filter((output) => output.type === "question.asked")
+      assert.deepEqual(
+        asked.map(({ attempt }) => attempt),
+        [1, 2, 3, 4]
+      )
+      assert.deepEqual(
+        asked.map((output) => output.reason),
+        [undefined, reason, reason, reason]
+      )
+      assert.equal(heard().filter((type) => type === "touch.offered").length, 1)
+      const before = heard().length
+      send({ type: "silence.elapsed" }, { type: "answer.unmatched", reason: "no_match" })
+      assert.equal(heard().length, before)
+      send(answer("one"))
+      assert.equal(heard().at(-1), "answer.recording")
+    })
+  }
+
+  it("confirms what it is not sure of, and takes no for an answer", () => {
+    const { send, begin, last } = run()
+    begin()
+    send(answer("one", { sure: false, confidence: 0.4 }))
+    assert.deepInclude(last(), { type: "answer.confirming", linkId: "one", answer: { value: "a", display: "A" } })
+    send({ type: "prompt.done" }, { type: "confirmation.denied" })
+    assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
+    send(answer("one", { sure: false, confidence: 0.4 }), { type: "confirmation.given" })
+    assert.deepInclude(last(), {
+      type: "answer.recording",
+      record: { linkId: "one", answer: { value: "a", display: "A" }, via: "voice", confidence: 0.4, revised: false }
+    })
+  })
+
+  it("confirms every spoken answer where the question demands it, and none that was touched", () => {
+    const { send, begin, last } = run()
+    begin()
+    send({ type: "question.goto", linkId: "three" }, answer("three"))
+    assert.equal(last()?.type, "answer.confirming")
+    send(answer("three", { answer: { value: "b", display: "B" } }))
+    assert.deepInclude(last(), { type: "answer.confirming", answer: { value: "b", display: "B" } })
+    send(answer("three", { via: "touch" }))
+    assert.equal(last()?.type, "answer.recording")
+  })
+
+  it("goes back, marks the new answer as revised, and does not ask what is answered", () => {
+    const { send, begin, outputs } = run()
+    begin()
+    send(answer("one"), { type: "answer.stored", linkId: "one" }, { type: "question.back" })
+    assert.deepInclude(outputs.at(-1), { type: "question.asked", linkId: "one" })
+    send(answer("one"), { type: "answer.stored", linkId: "one" })
+    assert.deepInclude(outputs.at(-1), { type: "question.asked", linkId: "two" })
+    const recorded = outputs.filter((output) => output.type === "answer.recorded")
+    assert.deepEqual(
+      recorded.map(({ record }) => record.revised),
+      [false, true]
+    )
+  })
+
+  it("skips what may be skipped, and helps where it may not", () => {
+    const { send, begin, last } = run()
+    begin()
+    send({ type: "question.skip" })
+    assert.deepEqual(last(), { type: "help.given", linkId: "one" })
+    send(answer("one"), { type: "answer.stored", linkId: "one" }, { type: "question.skip" })
+    assert.deepInclude(last(), { type: "question.asked", linkId: "three" })
+  })
+
+  it("stops only after it has asked whether to stop", () => {
+    const { send, begin, last } = run()
+    begin()
+    send({ type: "stop.request" })
+    assert.deepEqual(last(), { type: "stop.confirming" })
+    send({ type: "confirmation.denied" })
+    assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
+    send({ type: "stop.request" }, { type: "confirmation.given" })
+    assert.deepInclude(last(), { type: "interview.ended", status: "stopped" })
+  })
+
+  it("does not wait for ever for a prompt that never ends", () => {
+    const { clock, heard } = run()
+    clock.increment(120_000)
+    assert.include(heard(), "turn.opened")
+  })
+})
+
+/** Every event that can matter in a state; the walk tries all of them everywhere. */
+const eventsAt = (snapshot: InterviewSnapshot): ReadonlyArray<InterviewEvent> => {
+  const { linkId } = snapshot.context
+  return [
+    { type: "consent.given", via: "touch" },
+    { type: "consent.declined" },
+    { type: "prompt.done" },
+    { type: "utterance.ended" },
+    { type: "answer.unmatched", reason: "no_match" },
+    { type: "silence.elapsed" },
+    { type: "confirmation.given" },
+    { type: "confirmation.denied" },
+    { type: "question.repeat" },
+    { type: "question.back" },
+    { type: "question.skip" },
+    { type: "help.request" },
+    { type: "stop.request" },
+    answer(linkId),
+    answer(linkId, { sure: false }),
+    answer(linkId, { via: "touch" }),
+    { type: "answer.stored", linkId },
+    { type: "answer.store.failed", linkId }
+  ]
+}
+
+const keyOf = ({ value, status, context }: InterviewSnapshot): string =>
+  JSON.stringify([
+    value,
+    status,
+    context.linkId,
+    Math.min(context.attempt + 1),
+    Object.keys(context.answers),
+    Object.keys(context.skipped),
+    context.pending?.linkId
+  ])
+
+const walk = (of: Plan) => {
+  const machine = interviewMachine(of)
+  const [initial] = initialTransition(machine, {})
+  const seen = new Map<string, InterviewSnapshot>([[keyOf(initial), initial]])
+  const edges = new Map<string, Set<string>>()
+  const queue = [initial]
+  for (let snapshot = queue.pop(); snapshot !== undefined; snapshot = queue.pop()) {
+    const from = keyOf(snapshot)
+    const targets = new Set<string>()
+    edges.set(from, targets)
+    if (snapshot.status !== "active") continue
+    for (const event of eventsAt(snapshot)) {
+      const [next] = transition(machine, snapshot, event)
+      const key = keyOf(next)
+      if (key !== from) targets.add(key)
+      if (seen.has(key)) continue
+      seen.set(key, next)
+      queue.push(next)
+    }
+  }
+  return { machine, seen, edges }
+}
+
+describe("every path of a questionnaire", () => {
+  const { machine, seen, edges } = walk(plan)
+  const states = [...seen.values()]
+
+  it("reaches every state of the chart", () => {
+    const reached = new Set<string>()
+    const note = (value: unknown, path: string): void => {
+      if (typeof value === "string") reached.add(`${path}.${value}`)
+      else for (const [key, inner] of Object.entries(value as object)) note(inner, `${path}.${key}`)
+    }
+    for (const { value } of states) note(value, "interview")
+    const leaves: Array<string> = []
+    const collect = (node: typeof machine.root): void => {
+      const children = Object.values(node.states)
+      if (children.length === 0 && !node.id.endsWith(".routing")) leaves.push(node.id)
+      for (const child of children) collect(child as typeof node)
+    }
+    collect(machine.root)
+    assert.isAbove(leaves.length, 25)
+    assert.deepEqual(
+      leaves.filter((leaf) => !reached.has(leaf)),
+      []
+    )
+  })
+
+  it("can always be finished: no state is a dead end", () => {
+    const finishing = new Set([...seen].filter(([, { status }]) => status === "done").map(([key]) => key))
+    for (let grew = true; grew;) {
+      grew = false
+      for (const [from, targets] of edges) {
+        if (finishing.has(from) || ![...targets].some((target) => finishing.has(target))) continue
+        finishing.add(from)
+        grew = true
+      }
+    }
+    assert.deepEqual(
+      [...seen.keys()].filter((key) => !finishing.has(key)),
+      []
+    )
+  })
+
+  it("never completes without an answer to each required question", () => {
+    const completed = states.filter((snapshot) => snapshot.matches("completed"))
+    assert.isNotEmpty(completed)
+    for (const { context } of completed) {
+      assert.includeMembers(Object.keys(context.answers), ["one", "three"])
+    }
+  })
+
+  it("expects a confirmation only while something is pending", () => {
+    for (const snapshot of states) {
+      if (expectationOf(snapshot).about === "confirmation") assert.isDefined(snapshot.context.pending)
+    }
+  })
+})
+
+describe("the shipped PHQ-9", () => {
+  it("asks its nine items and the difficulty item in order, and always confirms the ninth", () => {
+    const { begin, send, outputs, actor } = run(phq9Plan)
+    begin()
+    for (let guard = 0; guard < 50 && actor.getSnapshot().status === "active"; guard++) {
+      const last = outputs.at(-1)
+      const { linkId } = actor.getSnapshot().context
+      if (last?.type === "answer.recording") send({ type: "answer.stored", linkId })
+      else if (last?.type === "answer.confirming") send({ type: "confirmation.given" })
+      else send(answer(linkId))
+    }
+    const asked = outputs.flatMap((output) => (output.type === "question.asked" ? [output.linkId] : []))
+    assert.deepEqual(
+      asked,
+      phq9Plan.questions.map(({ linkId }) => linkId)
+    )
+    const confirmed = outputs.flatMap((output) => (output.type === "answer.confirming" ? [output.linkId] : []))
+    assert.deepEqual(confirmed, ["44260-8"])
+    assert.deepInclude(outputs.at(-1), { type: "interview.ended", status: "completed" })
+  })
+})

@@ -1,0 +1,257 @@
+import { Effect, Exit, Result, Schema } from "effect"
+import fc from "fast-check"
+import { assert, describe, it } from "vitest"
+import type { RecordedAnswer } from "#machines/interview.ts"
+import { extensionUrls, QuestionnaireResponse, type Questionnaire } from "#schemas/fhir.ts"
+import {
+  answerOf,
+  hear,
+  interpretDigits,
+  interpretSelection,
+  interpretText,
+  phrasesFor
+} from "#src/questionnaire/answer.ts"
+import { comparable } from "#src/questionnaire/arabic.ts"
+import { grammarFor, vocabularyOf } from "#src/questionnaire/grammar.ts"
+import { load } from "#src/questionnaire/questionnaires.ts"
+import { responseOf, scoresOf } from "#src/questionnaire/response.ts"
+import { phq9, phq9Plan } from "#test/support/phq9.ts"
+
+const first = { about: "answer", linkId: "44250-9" } as const
+const codes = ["LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9"]
+
+describe("comparing Arabic", () => {
+  it("folds marks, hamza seats, taa marbuta, tatweel and Arabic digits", () => {
+    assert.equal(comparable("أَبَدًا"), "ابدا")
+    assert.equal(comparable("عِدَّةُ  أيّـام؟"), "عده ايام")
+    assert.equal(comparable("٣"), "3")
+    assert.equal(comparable("إلى"), comparable("الي"))
+  })
+
+  it("is stable: folding twice changes nothing", () => {
+    fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => comparable(comparable(text)) === comparable(text)))
+  })
+})
+
+describe("understanding what was said", () => {
+  const table: ReadonlyArray<readonly [string, string]> = [
+    ["أبدا", "LA6568-5"],
+    ["ولا مرة", "LA6568-5"],
+    ["صفر", "LA6568-5"],
+    ["عِدَّة أيام", "LA6569-3"],
+    ["واحد", "LA6569-3"],
+    ["أكثر من نصف الأيام", "LA6570-1"],
+    ["اثنان", "LA6570-1"],
+    ["٢", "LA6570-1"],
+    ["كل يوم", "LA6571-9"],
+    ["تقريبا كل يوم", "LA6571-9"],
+    ["ثلاثة ثلاثة", "LA6571-9"]
+  ]
+  for (const [said, code] of table) {
+    it(`takes «${said}» for ${code}`, () => {
+      const display = phq9Plan.questions[0]?.options.find((option) => option.code === code)?.display ?? ""
+      assert.deepInclude(interpretText(phq9Plan, first, said, "voice", 0.95), {
+        type: "answer.given",
+        linkId: "44250-9",
+        sure: true,
+        answer: { value: code, display }
+      })
+    })
+  }
+
+  it("is not sure of a low confidence, nor of words around the answer", () => {
+    assert.deepInclude(interpretText(phq9Plan, first, "ثلاثة", "voice", 0.5), { type: "answer.given", sure: false })
+    assert.deepInclude(interpretText(phq9Plan, first, "فتح ثلاثة", "voice", 1), { type: "answer.given", sure: false })
+  })
+
+  it("refuses two different answers in one breath", () => {
+    assert.deepEqual(interpretText(phq9Plan, first, "واحد ثلاثة", "voice", 1), {
+      type: "answer.unmatched",
+      reason: "no_match"
+    })
+  })
+
+  it("takes «no, two» while confirming for a correction", () => {
+    const event = interpretText(phq9Plan, { about: "confirmation", linkId: "44250-9" }, "لا اثنان", "voice", 1)
+    assert.deepInclude(event, { type: "answer.given", sure: true })
+  })
+
+  it("understands commands, and only yes or no where consent is asked", () => {
+    assert.deepEqual(interpretText(phq9Plan, first, "السابق", "voice", 1), { type: "question.back" })
+    assert.deepEqual(interpretText(phq9Plan, first, "أعد السؤال", "voice", 1), { type: "question.repeat" })
+    const consent = { about: "consent" } as const
+    assert.deepEqual(interpretText(phq9Plan, consent, "نعم", "voice", 1), { type: "consent.given", via: "voice" })
+    assert.deepEqual(interpretText(phq9Plan, consent, "لا", "voice", 1), { type: "consent.declined" })
+    assert.deepInclude(interpretText(phq9Plan, consent, "صفر", "voice", 1), { type: "answer.unmatched" })
+  })
+
+  it("never throws, and never answers a question that was not asked", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (text) => {
+        const event = interpretText(phq9Plan, first, text, "text")
+        return event.type !== "answer.given" || event.linkId === first.linkId
+      })
+    )
+  })
+
+  it("hears every phrase that it offers", () => {
+    for (const { linkId } of phq9Plan.questions) {
+      const phrases = phrasesFor(phq9Plan, { about: "answer", linkId })
+      for (const { text, meaning } of phrases) assert.deepEqual(hear(text, phrases).meanings, [meaning], text)
+    }
+  })
+})
+
+describe("touch and keypad", () => {
+  it("takes a code that exists and says what is allowed for one that does not", () => {
+    assert.deepInclude(interpretSelection(phq9Plan, { linkId: "44250-9", code: "LA6570-1" }), { via: "touch" })
+    const refusal = interpretSelection(phq9Plan, { linkId: "44250-9", code: "nope" })
+    assert.include("refused" in refusal ? refusal.refused : "", "LA6568-5")
+  })
+
+  it("keys of a scale from zero are its points, other keys count from one", () => {
+    assert.deepInclude(interpretDigits(phq9Plan, first, "0"), { answer: { value: "LA6568-5", display: "ولا مرة" } })
+    const difficulty = interpretDigits(phq9Plan, { about: "answer", linkId: "69722-7" }, "1")
+    assert.deepInclude(difficulty, { via: "dtmf", linkId: "69722-7" })
+    assert.property(interpretDigits(phq9Plan, { about: "answer", linkId: "69722-7" }, "0"), "refused")
+    assert.deepEqual(interpretDigits(phq9Plan, first, "*"), { type: "question.repeat" })
+    assert.deepEqual(interpretDigits(phq9Plan, first, "#"), { type: "question.back" })
+  })
+})
+
+describe("the grammar of a question", () => {
+  it("holds options, their numbers and the commands, without words that the model lacks", () => {
+    const grammar = grammarFor(phq9Plan, first, new Set(["إطلاقا", "بعض"]))
+    assert.includeMembers([...(grammar ?? [])], ["أبدا", "عدة أيام", "صفر", "ثلاثة", "السابق"])
+    assert.notIncludeMembers([...(grammar ?? [])], ["إطلاقا", "بعض الأيام"])
+    assert.isTrue(grammar?.every((phrase) => !/[\d\u064B-\u0652]/.test(phrase)))
+  })
+
+  it("holds nothing but yes and no where consent is asked", () => {
+    const grammar = grammarFor(phq9Plan, { about: "consent" }, new Set()) ?? []
+    assert.include(grammar, "نعم")
+    assert.notInclude(grammar, "صفر")
+  })
+
+  it("names every word that the model must know", () => {
+    assert.includeMembers([...vocabularyOf(phq9Plan)], ["نعم", "لا", "صفر", "السابق", "الصعوبات"])
+  })
+})
+
+describe("loading a questionnaire", () => {
+  const refused = (change: (questionnaire: Record<string, unknown>) => void) => {
+    const copy = JSON.parse(JSON.stringify(phq9)) as Record<string, unknown>
+    change(copy)
+    const exit = Effect.runSyncExit(Effect.flip(load("test.json", JSON.stringify(copy))))
+    return Exit.isSuccess(exit) ? exit.value.message : assert.fail("it was accepted")
+  }
+  const items = (questionnaire: Record<string, unknown>) => questionnaire["item"] as Array<Record<string, unknown>>
+
+  it("refuses a field that it does not honour by its name", () => {
+    assert.include(
+      refused((q) => Object.assign(items(q)[1] ?? {}, { enableWhen: [] })),
+      "enableWhen"
+    )
+  })
+  it("refuses an item type that it cannot ask", () => {
+    assert.include(
+      refused((q) => Object.assign(items(q)[1] ?? {}, { type: "attachment" })),
+      "type"
+    )
+  })
+  it("refuses an extension that it does not know, with the linkId", () => {
+    const message = refused((q) => Object.assign(items(q)[1] ?? {}, { extension: [{ url: "urn:other" }] }))
+    assert.include(message, "69722-7")
+    assert.include(message, "urn:other")
+  })
+  it("refuses doubled linkIds, a choice without options, and a total over nothing", () => {
+    assert.include(
+      refused((q) => items(q).push(items(q)[1] ?? {})),
+      "twice"
+    )
+    assert.include(
+      refused((q) => delete items(q)[1]?.["answerOption"]),
+      "answerOption"
+    )
+    const stray = { url: extensionUrls.sumOf, valueString: "nowhere" }
+    assert.include(
+      refused((q) => Object.assign(items(q)[2] ?? {}, { extension: [stray] })),
+      "nowhere"
+    )
+  })
+  it("refuses what is not a Questionnaire", () => {
+    assert.include(
+      refused((q) => Object.assign(q, { resourceType: "Patient" })),
+      "resourceType"
+    )
+  })
+  it("keeps the shipped PHQ-9 as it is known: nine items of 0 to 3, the total never asked", () => {
+    assert.lengthOf(phq9Plan.questions, 10)
+    for (const question of phq9Plan.questions.slice(0, 9)) {
+      assert.deepEqual(
+        question.options.map(({ code, points }) => [code, points]),
+        codes.map((code, points) => [code, points])
+      )
+      assert.isTrue(question.required)
+    }
+    assert.equal(phq9Plan.questions[8]?.linkId, "44260-8")
+    assert.equal(phq9Plan.questions[8]?.confirm, "always")
+    assert.notInclude(
+      phq9Plan.questions.map(({ linkId }) => linkId),
+      "44261-6"
+    )
+  })
+})
+
+describe("the response", () => {
+  const answersOf = (points: ReadonlyArray<number>): Record<string, RecordedAnswer> =>
+    Object.fromEntries(
+      points.flatMap((point, index) => {
+        const question = phq9Plan.questions[index]
+        const option = question?.options[point]
+        return question === undefined || option === undefined
+          ? []
+          : [
+              [
+                question.linkId,
+                { linkId: question.linkId, answer: answerOf(question, option), via: "voice", revised: false }
+              ]
+            ]
+      })
+    )
+  const header = { id: "r1", status: "completed", authored: "2026-01-01T00:00:00Z", subject: "patient-1" } as const
+
+  it("has the sum of the nine items as its total, for any answers", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 9, maxLength: 9 }), (points) => {
+        const sum = points.reduce((total, point) => total + point, 0)
+        const [score] = scoresOf(phq9Plan, answersOf(points))
+        assert.equal(score?.value, sum)
+        const bands = ["minimal", "mild", "moderate", "moderately severe", "severe"]
+        assert.equal(score?.band, sum >= 20 ? "severe" : bands[Math.floor(sum / 5)])
+      })
+    )
+  })
+
+  it("has no total while an item is missing", () => {
+    assert.deepEqual(scoresOf(phq9Plan, answersOf([1, 1, 1, 1, 1, 1, 1, 1])), [])
+  })
+
+  it("is valid, in the shape of its questionnaire, and holds nothing unanswered", () => {
+    const response = responseOf(phq9, phq9Plan, answersOf([0, 1, 2, 3, 0, 1, 2, 3, 0, 1]), header)
+    const decode = Schema.decodeUnknownResult(QuestionnaireResponse, { onExcessProperty: "error" })
+    assert.isTrue(Result.isSuccess(decode(JSON.parse(JSON.stringify(response)))))
+    assert.deepEqual(
+      response.item?.map(({ linkId }) => linkId),
+      ["stem", "69722-7", "44261-6"]
+    )
+    assert.lengthOf(response.item?.[0]?.item ?? [], 9)
+    assert.deepEqual(response.item?.[2]?.answer, [{ valueInteger: 12 }])
+    assert.deepEqual(responseOf(phq9, phq9Plan, {}, header).item, undefined)
+  })
+
+  it("names the questionnaire with its version", () => {
+    const canonical = `${phq9.url}|${phq9.version}` satisfies Questionnaire["url"]
+    assert.equal(responseOf(phq9, phq9Plan, {}, header).questionnaire, canonical)
+  })
+})

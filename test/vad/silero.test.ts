@@ -1,0 +1,128 @@
+import fc from "fast-check"
+import { InferenceSession, Tensor } from "onnxruntime-node"
+import { assert, beforeAll, describe, it } from "vitest"
+import { BackendFault, type BackendStream, type LoadedBackend } from "#src/host/backend.ts"
+import { backend } from "#src/vad/silero.ts"
+import { embeddedVadModelPath, vadFrameSamples } from "#src/vad/vad.ts"
+import { clips, readSamples } from "#test/stt/recordings.ts"
+
+let loaded: LoadedBackend
+beforeAll(async () => {
+  loaded = await backend.load({ modelPath: embeddedVadModelPath })
+  return () => loaded.close()
+})
+
+const bytesOf = (samples: Int16Array): Uint8Array =>
+  new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
+const wholeFrames = (samples: Int16Array): Int16Array =>
+  samples.subarray(0, samples.length - (samples.length % vadFrameSamples))
+
+/** A stream that ends its promise when it has reported as many frames as were asked of it. */
+const listen = (frames: number) => {
+  const { promise, resolve, reject } = Promise.withResolvers<ReadonlyArray<number>>()
+  const values: Array<number> = []
+  const stream: BackendStream = {
+    send: () => {},
+    sendBinary: (bytes) => {
+      values.push(...new Float32Array(bytes.slice().buffer))
+      if (values.length >= frames) resolve(values)
+    },
+    close: (fault) => reject(fault)
+  }
+  return { sink: loaded.open(stream, {}), probabilities: promise }
+}
+
+const detect = (samples: Int16Array): Promise<ReadonlyArray<number>> => {
+  const { sink, probabilities } = listen(samples.length / vadFrameSamples)
+  sink.binary(bytesOf(samples))
+  return probabilities.finally(() => sink.closed())
+}
+
+const isHeard = (probabilities: ReadonlyArray<number>): boolean => probabilities.some((value) => value > 0.5)
+
+/** Silero as its authors run it: one frame after the other, with as many samples before it as asked. */
+const reference = async (model: InferenceSession, samples: Int16Array, contextSamples: number) => {
+  const padded = new Float32Array(contextSamples + samples.length)
+  samples.forEach((sample, i) => (padded[contextSamples + i] = sample / 32_768))
+  const sr = new Tensor("int64", new BigInt64Array([16_000n]), [])
+  let state = new Tensor("float32", new Float32Array(256), [2, 1, 128])
+  const probabilities: Array<number> = []
+  for (let at = 0; at < samples.length; at += vadFrameSamples) {
+    const frame = padded.slice(at, at + contextSamples + vadFrameSamples)
+    const { output, stateN } = await model.run({ input: new Tensor("float32", frame, [1, frame.length]), state, sr })
+    probabilities.push(Number(output?.data[0]))
+    state = stateN as typeof state
+  }
+  return probabilities
+}
+
+const speech = clips.slice(0, 20).map(({ file }) => wholeFrames(readSamples(file)))
+
+describe("Silero", () => {
+  it("gives a batch exactly what it gives one stream alone, for every size of batch and more", async () => {
+    const alone: Array<ReadonlyArray<number>> = []
+    for (const samples of speech) alone.push(await detect(samples))
+    for (const size of [2, 3, 8, 15, 16, 17, 20]) {
+      assert.deepStrictEqual(await Promise.all(speech.slice(0, size).map(detect)), alone.slice(0, size))
+    }
+  })
+
+  it("puts the last 64 samples before each frame, without which the model hears nothing", async () => {
+    const model = await InferenceSession.create(embeddedVadModelPath, { intraOpNumThreads: 1, logSeverityLevel: 3 })
+    for (const samples of speech.slice(0, 5)) {
+      assert.deepStrictEqual(await detect(samples), await reference(model, samples, 64))
+      assert.isFalse(isHeard(await reference(model, samples, 0)))
+    }
+    await model.release()
+  })
+
+  it("gives the same however the frames arrive, also at odd addresses", async () => {
+    const [samples = new Int16Array(0)] = speech
+    const frames = samples.length / vadFrameSamples
+    const whole = await detect(samples)
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 9 }), async (sizes) => {
+        const { sink, probabilities } = listen(frames)
+        for (let at = 0, i = 0; at < frames; i++) {
+          const end = Math.min(frames, at + (sizes[i % sizes.length] ?? 1))
+          const odd = new Uint8Array((end - at) * vadFrameSamples * 2 + 1).subarray(1)
+          odd.set(bytesOf(samples.subarray(at * vadFrameSamples, end * vadFrameSamples)))
+          sink.binary(odd)
+          if (i % 2 === 1) await new Promise((resolve) => setImmediate(resolve))
+          at = end
+        }
+        assert.deepStrictEqual(await probabilities, whole)
+        sink.closed()
+      }),
+      { numRuns: 15 }
+    )
+  })
+
+  it("hears all 60 recordings, and no silence", async () => {
+    let heard = 0
+    for (const { file } of clips) if (isHeard(await detect(wholeFrames(readSamples(file))))) heard += 1
+    assert.strictEqual(heard, 60)
+    const silence = await detect(new Int16Array(50 * vadFrameSamples))
+    assert.isBelow(Math.max(...silence), 0.1)
+  })
+
+  it("goes on with the others when one stream closes while a batch runs", async () => {
+    const [first = new Int16Array(0), second = new Int16Array(0)] = speech
+    const alone = await detect(second)
+    const leaving = listen(Infinity)
+    const staying = listen(alone.length)
+    leaving.sink.binary(bytesOf(first))
+    staying.sink.binary(bytesOf(second))
+    await new Promise((resolve) => setImmediate(resolve))
+    leaving.sink.closed()
+    assert.deepStrictEqual(await staying.probabilities, alone)
+    staying.sink.closed()
+  })
+
+  it("refuses what is not whole frames, and audio far ahead of its acknowledgements", () => {
+    const { sink } = listen(1)
+    assert.throws(() => sink.binary(new Uint8Array(1_000)), BackendFault)
+    assert.throws(() => sink.binary(new Uint8Array(2_001 * vadFrameSamples * 2)), BackendFault)
+    sink.closed()
+  })
+})
