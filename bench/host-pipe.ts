@@ -174,6 +174,7 @@ await Effect.runPromise(
       yield* whenReady(vadHost)
       const stt = Stt.overHost(sttHost, "bench")
       const vad = Vad.overHost(vadHost)
+      yield* Effect.promise(() => measure("stt, without pauses", [sttHost], runSttUnpaced(stt)))
       yield* Effect.promise(() =>
         measure(
           "stt",

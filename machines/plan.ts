@@ -17,10 +17,10 @@ export interface PlanOption {
 export interface PlanQuestion {
   readonly linkId: string
   readonly text: string
-  /** With vowel marks; what is spoken at the first attempt of the first question of a group includes the group's text. */
+  /** With vowel marks. */
   readonly spokenText: string
-  /** Group and display texts that come before it, spoken once. */
-  readonly spokenIntro?: string
+  /** Group and display texts that come before it, told once. */
+  readonly intro?: { readonly text: string; readonly spokenText: string }
   readonly itemType: "choice" | "boolean"
   readonly options: ReadonlyArray<PlanOption>
   readonly required: boolean

@@ -1,62 +1,66 @@
-/** Audio in: a client's binary frames in the format it announced → 16 kHz mono samples. */
+/**
+ * What a client sends as sound, of any format of the protocol, becomes 16 kHz mono samples: as many as the sound lasts,
+ * at every moment. A frame that is not what its format says throws `invalid_audio` and changes nothing: the decoder goes
+ * on with the next one.
+ */
 import { Effect, type Scope } from "effect"
 import { WireError } from "#schemas/errors.ts"
 import type { AudioFormat } from "#schemas/wire.ts"
 import { decodeMulaw } from "./mulaw.ts"
-import { openOpus } from "./opus.ts"
+import { OpusDecoder } from "./opus.ts"
 import { samplesOf } from "./pcm.ts"
 import { Resampler } from "./resample.ts"
 
-/** Every model hears at this rate. */
-export const hearingHz = 16_000
-
 export interface AudioDecoder {
-  /** Samples of the caller's own. Throws `WireError` for a broken frame; the next good one decodes again. */
-  readonly push: (frame: Uint8Array) => Int16Array
+  /** One binary frame of the client; the samples are the caller's to keep. Throws `WireError`. */
+  readonly push: (bytes: Uint8Array) => Int16Array
 }
+
+/** Of every sample behind the decoder: what the models hear. */
+export const decodedSampleRateHz = 16_000
+/** Same as the wire schema's, for the other protocols. */
+const sampleRateHzMin = 8_000
+const sampleRateHzMax = 48_000
+const opusSampleRatesHz = [8_000, 12_000, 16_000, 24_000, 48_000]
 
 const invalid = (message: string) => new WireError({ code: "invalid_audio", message })
+const unsupported = (message: string) => new WireError({ code: "unsupported_encoding", message })
 
-const notEmpty = (frame: Uint8Array): void => {
-  if (frame.length === 0) throw invalid("an audio frame is empty: leave it out instead")
+const pcmDecoder = (sampleRateHz: number): AudioDecoder => {
+  const resampler = new Resampler(sampleRateHz, decodedSampleRateHz)
+  return {
+    push: (bytes) => {
+      if (bytes.length === 0) throw invalid("A binary frame of pcm_s16le is empty; it must hold at least one sample.")
+      if (bytes.length % 2 !== 0) {
+        throw invalid("A binary frame of pcm_s16le has an odd number of bytes; it must hold whole 16-bit samples.")
+      }
+      return resampler.push(samplesOf(bytes))
+    }
+  }
 }
 
-export const makeDecoder = (format: AudioFormat): Effect.Effect<AudioDecoder, WireError, Scope.Scope> => {
-  const { encoding, sample_rate: sampleRateHz } = format
-  if (sampleRateHz < 8_000 || sampleRateHz > 48_000) {
-    return Effect.fail(
-      new WireError({
-        code: "unsupported_encoding",
-        message: `a sample rate of ${sampleRateHz} Hz is not supported: 8000 to 48000 is`
-      })
+const mulawDecoder = (sampleRateHz: number): AudioDecoder => {
+  const resampler = new Resampler(sampleRateHz, decodedSampleRateHz)
+  return {
+    push: (bytes) => {
+      if (bytes.length === 0) throw invalid("A binary frame of mulaw is empty; it must hold at least one sample.")
+      return resampler.push(decodeMulaw(bytes))
+    }
+  }
+}
+
+export const makeDecoder = Effect.fnUntraced(function* ({
+  encoding,
+  sample_rate: sampleRateHz
+}: AudioFormat): Effect.fn.Return<AudioDecoder, WireError, Scope.Scope> {
+  if (encoding === "opus") {
+    if (opusSampleRatesHz.includes(sampleRateHz)) return yield* OpusDecoder.make
+    return yield* unsupported(`Audio of opus needs a sample_rate of ${opusSampleRatesHz.join(", ")} (Hz).`)
+  }
+  if (!Number.isInteger(sampleRateHz) || sampleRateHz < sampleRateHzMin || sampleRateHz > sampleRateHzMax) {
+    return yield* unsupported(
+      `Audio of ${encoding} needs a whole sample_rate from ${sampleRateHzMin} to ${sampleRateHzMax} (Hz).`
     )
   }
-  if (encoding === "opus") {
-    return Effect.map(openOpus, ({ decode }) => ({
-      push: (frame) => {
-        notEmpty(frame)
-        return decode(frame)
-      }
-    }))
-  }
-  const resampler = new Resampler(sampleRateHz, hearingHz)
-  if (encoding === "mulaw") {
-    return Effect.succeed({
-      push: (frame) => {
-        notEmpty(frame)
-        return resampler.push(decodeMulaw(frame))
-      }
-    })
-  }
-  return Effect.succeed({
-    push: (frame) => {
-      notEmpty(frame)
-      if (frame.length % 2 !== 0) {
-        throw invalid(
-          `a frame of pcm_s16le has an even number of bytes, this one has ${frame.length}: send whole samples`
-        )
-      }
-      return resampler.push(samplesOf(frame))
-    }
-  })
-}
+  return encoding === "mulaw" ? mulawDecoder(sampleRateHz) : pcmDecoder(sampleRateHz)
+})

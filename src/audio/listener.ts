@@ -7,25 +7,22 @@
  * session stops reading its socket over `unackedAudioMsMax` and goes on at `drained`. An utterance ends at
  * `utteranceMsMax`. A detector that dies is opened again and fed from the first frame it has not answered.
  */
-import { Effect, Exit, type Fiber } from "effect"
+import { Exit } from "effect"
 import { limits } from "#src/limits.ts"
-import type { Stt, SttError, Transcript, Utterance } from "#src/stt/stt.ts"
+import type { Stt, SttError, Transcript } from "#src/stt/stt.ts"
 import type { Vad, VadStream } from "#src/vad/vad.ts"
 import { Endpointer, type EndpointEvent, type EndpointOptions } from "./endpoint.ts"
+import { Utterances, type SettledUtterance, type UtteranceSettings } from "./utterances.ts"
 
 const frameSamples = 512
 export const frameMs = 32
 const framesOf = (durationMs: number): number => Math.max(1, Math.round(durationMs / frameMs))
 
 /** How the next utterance is to be heard. The turn in force when speech begins is that utterance's. */
-export interface Turn {
+export interface Turn extends UtteranceSettings {
   /** False: nobody is listening (no consent yet, paused): speech is neither told nor decoded. */
   readonly decode: boolean
-  /** Phrases that may be heard; absent: whatever the model knows. */
-  readonly grammar?: ReadonlyArray<string>
   readonly endSilenceMs: number
-  readonly alternatives: number
-  readonly partials: boolean
 }
 
 export type ListenerEvent =
@@ -79,23 +76,10 @@ export const endpointing: EndpointOptions & { readonly preRollFrames: number; re
 /** A dead detector is tried again after this. */
 const vadRetryMs = 250
 
-interface Hearing {
-  readonly id: string
-  readonly utterance: Utterance
-  readonly firstFrame: number
-  readonly startFrame: number
-  /** What was fed, for the utterance to be recognised again if it must. */
-  readonly audio: Array<Int16Array>
-  fedSamples: number
-  decodedSamples: number
-  lastSpeechFrame: number
-  outcome: Exit.Exit<Transcript, SttError> | undefined
-  fiber: Fiber.Fiber<Transcript, SttError> | undefined
-}
-
 export class Listener {
   readonly #options: ListenerOptions
   readonly #endpointer: Endpointer
+  readonly #utterances: Utterances
   #vad: VadStream | undefined
   #vadRetry: NodeJS.Timeout | undefined
   #turn: Turn = { decode: false, endSilenceMs: 500, alternatives: 0, partials: false }
@@ -110,10 +94,6 @@ export class Listener {
   #unusedFrame = 0
   /** The next frame for the utterance in progress. */
   #nextToFeed = 0
-  #current: Hearing | undefined
-  /** Ended, final not delivered yet, oldest first. */
-  #settling: Array<Hearing> = []
-  #count = 0
   #commitAt: number | undefined
   #silenceAt: number | undefined
   #pressed = false
@@ -123,6 +103,12 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options
     this.#endpointer = new Endpointer(endpointing, framesOf(this.#turn.endSilenceMs))
+    this.#utterances = new Utterances({
+      stt: options.stt,
+      onPartial: (utteranceId, text) => options.emit({ type: "transcript.partial", utteranceId, text }),
+      onSettled: (settled) => this.#settled(settled),
+      onProgress: () => this.#relieve()
+    })
   }
 
   setTurn(turn: Turn): void {
@@ -148,21 +134,18 @@ export class Listener {
   /** Ends the utterance in progress, once all that was pushed has been listened to. */
   commit(): void {
     if (this.#options.turnDetection === "none") {
-      if (this.#partialFilled > 0 && this.#turn.decode) this.#feed(this.#partial.slice(0, this.#partialFilled))
-      if (this.#current !== undefined) this.#end(this.#pushedFrames)
+      if (this.#turn.decode && this.#speaking) this.#feedUndetected(this.#partial.slice(0, this.#partialFilled))
+      this.#end(this.#pushedFrames)
     } else if (this.#endpointer.frame === this.#pushedFrames) this.#endpointer.finish(this.#onEndpoint)
     else this.#commitAt = this.#pushedFrames
   }
 
   /** Drops the utterance in progress. */
   clear(): void {
-    const current = this.#current
     this.#commitAt = undefined
     this.#endpointer.drop()
-    if (current === undefined) return
-    this.#current = undefined
-    current.utterance.cancel()
-    this.#options.emit({ type: "utterance.cleared", utteranceId: current.id })
+    const utteranceId = this.#utterances.clear()
+    if (utteranceId !== undefined) this.#options.emit({ type: "utterance.cleared", utteranceId })
   }
 
   /** One `silence.elapsed` after this much further audio without speech; speech or `disarmSilence` calls it off. */
@@ -181,11 +164,7 @@ export class Listener {
 
   /** Audio taken and not yet answered by detector and recogniser. */
   pendingMs(): number {
-    const unanswered = (this.#pushedFrames - this.#heardFrames) * frameMs
-    let undecoded = 0
-    for (const hearing of this.#settling) undecoded += hearing.fedSamples - hearing.decodedSamples
-    if (this.#current !== undefined) undecoded += this.#current.fedSamples - this.#current.decodedSamples
-    return unanswered + undecoded / 16
+    return (this.#pushedFrames - this.#heardFrames) * frameMs + this.#utterances.pendingSamples() / 16
   }
 
   close(): void {
@@ -193,14 +172,8 @@ export class Listener {
     this.#closed = true
     clearTimeout(this.#vadRetry)
     this.#vad?.close()
-    this.#current?.utterance.cancel()
-    for (const { utterance, fiber } of this.#settling) {
-      utterance.cancel()
-      fiber?.interruptUnsafe()
-    }
+    this.#utterances.close()
     this.#kept = []
-    this.#settling = []
-    this.#current = undefined
   }
 
   get #heardFrames(): number {
@@ -215,10 +188,8 @@ export class Listener {
     if (this.#closed) return
     this.#pushedFrames++
     if (this.#options.turnDetection === "none") {
-      if (this.#turn.decode) this.#feed(frame)
-      if (this.#current !== undefined && this.#current.audio.length >= endpointing.utteranceFramesMax) {
-        this.#end(this.#pushedFrames)
-      }
+      if (this.#turn.decode) this.#feedUndetected(frame)
+      if (this.#utterances.currentFrames >= endpointing.utteranceFramesMax) this.#end(this.#pushedFrames)
       return
     }
     this.#kept.push(frame)
@@ -252,7 +223,7 @@ export class Listener {
   #hear(probability: number): void {
     this.#endpointer.step(probability, this.#onEndpoint)
     const heard = this.#endpointer.frame
-    if (this.#current !== undefined)
+    if (this.#speaking)
       this.#feedUpTo(Math.min(heard, this.#endpointer.lastVoiced + 1 + endpointing.tailFrames))
     else if (this.#silenceAt !== undefined && heard >= this.#silenceAt) {
       this.#silenceAt = undefined
@@ -262,7 +233,7 @@ export class Listener {
       this.#commitAt = undefined
       this.#endpointer.finish(this.#onEndpoint)
     }
-    this.#forget(this.#current === undefined ? heard - endpointing.preRollFrames : this.#nextToFeed)
+    this.#forget(this.#speaking ? this.#nextToFeed : heard - endpointing.preRollFrames)
   }
 
   #endpoint(event: EndpointEvent): void {
@@ -274,7 +245,7 @@ export class Listener {
       case "confirmed":
       case "paused":
       case "resumed":
-        if (this.#current !== undefined) this.#options.emit({ type: `speech.${event.type}` })
+        if (this.#speaking) this.#options.emit({ type: `speech.${event.type}` })
         return
       case "ended":
         this.#feedUpTo(Math.min(this.#endpointer.frame, event.frame + 1 + endpointing.tailFrames))
@@ -282,99 +253,53 @@ export class Listener {
     }
   }
 
+  get #speaking(): boolean {
+    return this.#utterances.currentId !== undefined
+  }
+
   #begin(startFrame: number): void {
-    const id = `u${++this.#count}`
     const firstFrame = Math.max(this.#unusedFrame, this.#firstKept, startFrame - endpointing.preRollFrames)
-    const { grammar, alternatives, partials } = this.#turn
-    const hearing: Hearing = {
-      id,
-      utterance: this.#options.stt.open({
-        alternatives,
-        ...(grammar === undefined ? {} : { grammar }),
-        ...(partials ? { onPartial: (text: string) => this.#partialText(hearing, text) } : {}),
-        onProgress: (decoded) => {
-          hearing.decodedSamples = decoded
-          this.#relieve()
-        }
-      }),
-      firstFrame,
-      startFrame,
-      audio: [],
-      fedSamples: 0,
-      decodedSamples: 0,
-      lastSpeechFrame: startFrame,
-      outcome: undefined,
-      fiber: undefined
-    }
-    this.#current = hearing
     this.#nextToFeed = firstFrame
-    this.#options.emit({ type: "speech.started", utteranceId: id, atMs: this.#atMs(startFrame) })
+    const utteranceId = this.#utterances.begin(firstFrame, startFrame, this.#turn)
+    this.#options.emit({ type: "speech.started", utteranceId, atMs: this.#atMs(startFrame) })
   }
 
   #feedUpTo(frame: number): void {
     for (; this.#nextToFeed < frame; this.#nextToFeed++) {
       const samples = this.#kept[this.#nextToFeed - this.#firstKept]
-      if (samples !== undefined) this.#feed(samples)
+      if (samples !== undefined) this.#utterances.feed(samples)
     }
   }
 
-  #feed(samples: Int16Array): void {
-    if (this.#current === undefined) this.#begin(this.#pushedFrames - 1)
-    const { current } = { current: this.#current }
-    if (current === undefined) return
-    current.audio.push(samples)
-    current.fedSamples += samples.length
-    current.utterance.push(samples)
+  /** Without turn detection: everything between two commits is one utterance. */
+  #feedUndetected(samples: Int16Array): void {
+    if (!this.#speaking) this.#begin(this.#pushedFrames - 1)
+    this.#utterances.feed(samples)
   }
 
   #end(endFrame: number): void {
-    const hearing = this.#current
-    if (hearing === undefined) return
-    this.#current = undefined
+    const utteranceId = this.#utterances.currentId
+    if (utteranceId === undefined) return
     this.#unusedFrame = this.#nextToFeed
-    hearing.lastSpeechFrame = endFrame
-    this.#settling.push(hearing)
-    this.#options.emit({ type: "speech.stopped", utteranceId: hearing.id, atMs: this.#atMs(endFrame) })
-    this.#options.emit({ type: "utterance.ended", utteranceId: hearing.id })
-    hearing.fiber = Effect.runFork(
-      Effect.onExit(hearing.utterance.finish, (outcome) =>
-        Effect.sync(() => {
-          hearing.outcome = outcome
-          this.#deliver()
-        })
-      )
-    )
+    this.#options.emit({ type: "speech.stopped", utteranceId, atMs: this.#atMs(endFrame) })
+    this.#options.emit({ type: "utterance.ended", utteranceId })
+    this.#utterances.end(endFrame)
   }
 
-  /** Finals in the order of their utterances. */
-  #deliver(): void {
-    while (!this.#closed) {
-      const hearing = this.#settling[0]
-      if (hearing?.outcome === undefined) break
-      this.#settling.shift()
-      const { id, outcome, firstFrame, startFrame, lastSpeechFrame } = hearing
-      if (Exit.isSuccess(outcome)) {
-        this.#options.emit({
-          type: "transcript.final",
-          utteranceId: id,
-          transcript: outcome.value,
-          audioStartMs: this.#atMs(firstFrame),
-          startMs: this.#atMs(startFrame),
-          endMs: this.#atMs(lastSpeechFrame)
-        })
-      } else {
-        const failure = Exit.findErrorOption(outcome)
-        if (failure._tag === "Some") {
-          this.#options.emit({ type: "transcript.failed", utteranceId: id, error: failure.value })
-        }
-      }
+  #settled({ id, outcome, firstFrame, startFrame, endFrame }: SettledUtterance): void {
+    if (Exit.isSuccess(outcome)) {
+      return this.#options.emit({
+        type: "transcript.final",
+        utteranceId: id,
+        transcript: outcome.value,
+        audioStartMs: this.#atMs(firstFrame),
+        startMs: this.#atMs(startFrame),
+        endMs: this.#atMs(endFrame)
+      })
     }
-    this.#relieve()
-  }
-
-  #partialText(hearing: Hearing, text: string): void {
-    if (this.#closed || hearing.outcome !== undefined) return
-    this.#options.emit({ type: "transcript.partial", utteranceId: hearing.id, text })
+    const failure = Exit.findErrorOption(outcome)
+    if (failure._tag === "None") return
+    this.#options.emit({ type: "transcript.failed", utteranceId: id, error: failure.value })
   }
 
   #relieve(): void {

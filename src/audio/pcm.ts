@@ -1,33 +1,51 @@
-/** 16-bit samples and bytes, and how loud they are. Plain functions. */
+/**
+ * 16-bit linear PCM, the form that sound has everywhere inside the service: as little-endian bytes on wires, pipes and
+ * disks, as an `Int16Array` in between. Full scale (0 dBFS) is 32,768, so a full-scale sine is at -3 dBFS.
+ */
+import { endianness } from "node:os"
 
-const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+const bytesPerSample = Int16Array.BYTES_PER_ELEMENT
+const fullScale = 32_768
+const littleEndian = endianness() === "LE"
 
-/** Whole s16le samples of `bytes`, in an array of the caller's own. The length must be even. */
-export const samplesOf = (bytes: Uint8Array): Int16Array => {
-  const samples = new Int16Array(bytes.length >> 1)
-  if (hostIsLittleEndian) {
-    new Uint8Array(samples.buffer).set(bytes.subarray(0, samples.length * 2))
-    return samples
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let index = 0; index < samples.length; index++) samples[index] = view.getInt16(index * 2, true)
+/** The nearest 16-bit sample; what is louder than full scale is clipped, not wrapped. NaN is silence. */
+export const toSample = (value: number): number => Math.max(-fullScale, Math.min(fullScale - 1, Math.round(value)))
+
+/** Samples of -1…1. */
+export const fromFloats = (floats: Float32Array): Int16Array => {
+  const samples = new Int16Array(floats.length)
+  for (let i = 0; i < floats.length; i++) samples[i] = toSample((floats[i] ?? 0) * fullScale)
   return samples
 }
 
-/** s16le bytes; on a little-endian machine a view of the same memory, not a copy. */
-export const bytesOf = (samples: Int16Array): Uint8Array => {
-  if (hostIsLittleEndian) return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
-  const bytes = new Uint8Array(samples.length * 2)
-  const view = new DataView(bytes.buffer)
-  for (let index = 0; index < samples.length; index++) view.setInt16(index * 2, samples[index] ?? 0, true)
-  return bytes
+/** The whole samples in `bytes`; a view of them where alignment and byte order allow, else a copy. */
+export const samplesOf = (bytes: Uint8Array): Int16Array => {
+  const length = Math.floor(bytes.byteLength / bytesPerSample)
+  if (littleEndian && bytes.byteOffset % bytesPerSample === 0) {
+    return new Int16Array(bytes.buffer, bytes.byteOffset, length)
+  }
+  const aligned = Buffer.alloc(length * bytesPerSample)
+  aligned.set(bytes.subarray(0, aligned.length))
+  if (!littleEndian) aligned.swap16()
+  return new Int16Array(aligned.buffer, aligned.byteOffset, length)
 }
 
-export const toSample = (value: number): number => Math.max(-32_768, Math.min(32_767, Math.round(value)))
+/** `samples` as bytes; a view of them where byte order allows, else a copy. */
+export const bytesOf = (samples: Int16Array): Uint8Array => {
+  if (littleEndian) return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
+  return Buffer.from(samples.slice().buffer).swap16()
+}
 
-/** Root mean square in dB below full scale; −Infinity for silence. */
+/** The largest magnitude, 0 … 32,768. */
+export const peak = (samples: Int16Array): number => {
+  let largest = 0
+  for (const sample of samples) largest = Math.max(largest, Math.abs(sample))
+  return largest
+}
+
+/** Root mean square; -Infinity for silence and for nothing. */
 export const rmsDbfs = (samples: Int16Array): number => {
-  let sum = 0
-  for (const sample of samples) sum += sample * sample
-  return samples.length === 0 ? -Infinity : 10 * Math.log10(sum / samples.length / 32_768 ** 2)
+  let energy = 0
+  for (const sample of samples) energy += sample * sample
+  return energy === 0 ? -Infinity : 10 * Math.log10(energy / samples.length / fullScale ** 2)
 }

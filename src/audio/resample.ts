@@ -1,141 +1,102 @@
 /**
- * A streaming polyphase resampler: Kaiser-windowed sinc, any whole rates. The output does not depend on how the input is
- * split, to the bit, since every output sample is computed from the same inputs at a position kept in whole numbers.
- * 48 → 16 kHz takes 96 taps a sample. Ratios with more than `phasesMax` phases (47,999 → 16,000) interpolate linearly
- * between the two nearest, so a bank stays small. Banks are shared by all sessions of a ratio.
+ * A streaming resampler: 16-bit samples of one rate in, of another out, the same output however the input is split. The
+ * n-th output sample comes with the input sample of its time, so that counts are exact at every moment, and holds the
+ * sound of `delaySamples` earlier (1.5 ms at 16 kHz from any higher rate); the first ones are silence. `flush` gives the
+ * sound still inside and starts afresh. Equal rates pass unchanged.
  */
+import { type FilterBank, filterBank } from "./filter-bank.ts"
 import { toSample } from "./pcm.ts"
 
-/** Zero crossings of the sinc on each side, at the lower of the two rates. */
-const crossings = 16
-/** Kaiser's β: about 100 dB of stop band. */
-const beta = 10
-/** Cut-off as part of the lower Nyquist frequency; the rest is the transition. */
-const passPart = 0.91
-const phasesMax = 512
-
-interface Bank {
-  /** Taps of phase p at `[p * taps, (p + 1) * taps)`; one phase more than `phases`, for interpolation. */
-  readonly coefficients: Float32Array
-  readonly phases: number
-  readonly taps: number
-}
-
-const bessel0 = (x: number): number => {
-  let sum = 1
-  let term = 1
-  for (let k = 1; term > sum * 1e-12; k++) {
-    term *= (x / (2 * k)) ** 2
-    sum += term
-  }
-  return sum
-}
-
-const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b))
-
-const makeBank = (up: number, down: number): Bank => {
-  const phases = Math.min(up, phasesMax)
-  const stretch = Math.max(1, down / up)
-  const half = Math.ceil(crossings * stretch)
-  const taps = 2 * half
-  const cutOff = passPart / stretch
-  const coefficients = new Float32Array((phases + 1) * taps)
-  for (let phase = 0; phase <= phases; phase++) {
-    let sum = 0
-    const row = coefficients.subarray(phase * taps, (phase + 1) * taps)
-    for (let tap = 0; tap < taps; tap++) {
-      /** Input samples between this tap and the output's place. */
-      const distance = tap - (half - 1) - phase / phases
-      const x = Math.PI * distance * cutOff
-      const window = Math.abs(distance) >= half ? 0 : bessel0(beta * Math.sqrt(1 - (distance / half) ** 2))
-      row[tap] = (x === 0 ? 1 : Math.sin(x) / x) * window
-      sum += row[tap] ?? 0
-    }
-    for (let tap = 0; tap < taps; tap++) row[tap] = (row[tap] ?? 0) / sum
-  }
-  return { coefficients, phases, taps }
-}
-
-const banks = new Map<string, Bank>()
-const bankOf = (up: number, down: number): Bank => {
-  const key = `${up}/${down}`
-  const known = banks.get(key)
-  if (known !== undefined) return known
-  const bank = makeBank(up, down)
-  if (banks.size >= 64) banks.clear()
-  banks.set(key, bank)
-  return bank
-}
+/** Input samples that are filtered in one go: they fit the first-level cache together with one row of the bank. */
+const blockSamples = 1_024
 
 export class Resampler {
-  readonly #up: number
-  readonly #down: number
-  readonly #bank: Bank | undefined
-  /** Input not yet done with; `#start` is the first sample that the next output needs. */
-  #buffer: Float32Array
-  #length: number
-  /** Place of the next output between two inputs, in parts of `#up`. */
-  #fraction = 0
+  readonly fromHz: number
+  readonly toHz: number
+  /** In samples of `toHz`. */
+  readonly delaySamples: number
+  readonly #bank: FilterBank | undefined
+  /** The last `taps - 1` input samples, then the block in work. */
+  readonly #window: Float32Array
+  /** Place of the next output sample: whole input samples after the last block, and outputSteps-ths of one. */
+  #next = 0
+  #phase = 0
 
+  /** Whole Hz. */
   constructor(fromHz: number, toHz: number) {
-    const divisor = greatestDivisor(fromHz, toHz)
-    this.#up = toHz / divisor
-    this.#down = fromHz / divisor
-    this.#bank = fromHz === toHz ? undefined : bankOf(this.#up, this.#down)
-    this.#length = this.#bank === undefined ? 0 : this.#bank.taps / 2 - 1
-    this.#buffer = new Float32Array(this.#length + 4_096)
+    this.fromHz = fromHz
+    this.toHz = toHz
+    this.#bank = fromHz === toHz ? undefined : filterBank(fromHz, toHz)
+    this.delaySamples = this.#bank?.delaySamples ?? 0
+    this.#window = new Float32Array(this.#bank === undefined ? 0 : this.#bank.taps - 1 + blockSamples)
   }
 
+  /** Gives a new array, never a view of `samples`. */
   push(samples: Int16Array): Int16Array {
-    if (this.#bank === undefined) return samples.slice()
-    this.#reserve(samples.length)
-    this.#buffer.set(samples, this.#length)
-    this.#length += samples.length
-    return this.#produce(this.#bank)
-  }
-
-  /** What the filter still holds: call once, at the end. */
-  flush(): Int16Array {
-    return this.#bank === undefined ? new Int16Array(0) : this.push(new Int16Array(this.#bank.taps / 2))
-  }
-
-  #reserve(extra: number): void {
-    if (this.#length + extra <= this.#buffer.length) return
-    const larger = new Float32Array(2 * (this.#length + extra))
-    larger.set(this.#buffer.subarray(0, this.#length))
-    this.#buffer = larger
-  }
-
-  #produce({ coefficients, phases, taps }: Bank): Int16Array {
-    const ready = this.#length - taps + 1
-    const up = this.#up
-    const count = ready <= 0 ? 0 : Math.max(0, Math.ceil((ready * up - this.#fraction) / this.#down))
-    const out = new Int16Array(count)
-    const buffer = this.#buffer
-    let start = 0
-    let fraction = this.#fraction
-    const exact = phases === up
-    for (let index = 0; index < count; index++) {
-      const place = exact ? fraction : (fraction * phases) / up
-      const phase = Math.floor(place)
-      const row = phase * taps
-      let sum = 0
-      for (let tap = 0; tap < taps; tap++) sum += (buffer[start + tap] as number) * (coefficients[row + tap] as number)
-      if (!exact) {
-        let next = 0
-        for (let tap = 0; tap < taps; tap++) {
-          next += (buffer[start + tap] as number) * (coefficients[row + taps + tap] as number)
-        }
-        sum += (next - sum) * (place - phase)
-      }
-      out[index] = toSample(sum)
-      fraction += this.#down
-      start += Math.floor(fraction / up)
-      fraction %= up
+    const bank = this.#bank
+    if (bank === undefined) return samples.slice()
+    const { taps, inputStep, outputStep } = bank
+    const left = (samples.length - this.#next) * outputStep - this.#phase
+    const output = new Int16Array(Math.max(0, Math.ceil(left / inputStep)))
+    for (let at = 0, written = 0; at < samples.length; at += blockSamples) {
+      const block = samples.subarray(at, at + blockSamples)
+      this.#window.set(block, taps - 1)
+      written = this.#filter(bank, block.length, output, written)
+      this.#next -= block.length
+      this.#window.copyWithin(0, block.length, block.length + taps - 1)
     }
-    this.#fraction = fraction
-    buffer.copyWithin(0, start, this.#length)
-    this.#length -= start
-    return out
+    return output
   }
+
+  flush(): Int16Array {
+    if (this.#bank === undefined) return new Int16Array(0)
+    const { inputStep, outputStep } = this.#bank
+    const tail = this.push(new Int16Array(Math.ceil((this.delaySamples * inputStep) / outputStep)))
+    this.#window.fill(0)
+    this.#next = 0
+    this.#phase = 0
+    return tail.subarray(0, this.delaySamples)
+  }
+
+  #filter(bank: FilterBank, end: number, output: Int16Array, written: number): number {
+    const { outputStep, inputStep, phases, interpolated } = bank
+    const wholeStep = Math.floor(inputStep / outputStep)
+    const phaseStep = inputStep % outputStep
+    let next = this.#next
+    let phase = this.#phase
+    while (next < end) {
+      const place = interpolated ? (phase * phases) / outputStep : phase
+      const row = Math.floor(place)
+      const value = weigh(bank, row, this.#window, next)
+      output[written++] = interpolated
+        ? toSample(value + (weigh(bank, row + 1, this.#window, next) - value) * (place - row))
+        : toSample(value)
+      next += wholeStep
+      phase += phaseStep
+      if (phase >= outputStep) {
+        phase -= outputStep
+        next++
+      }
+    }
+    this.#next = next
+    this.#phase = phase
+    return written
+  }
+}
+
+/** `taps` samples of the window from `at`, weighed by one row. */
+const weigh = ({ coefficients, taps }: FilterBank, row: number, window: Float32Array, at: number): number => {
+  const start = row * taps
+  // Four sums, because one alone waits for each addition before the next.
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  for (let i = 0; i < taps; i += 4) {
+    a += (coefficients[start + i] ?? 0) * (window[at + i] ?? 0)
+    b += (coefficients[start + i + 1] ?? 0) * (window[at + i + 1] ?? 0)
+    c += (coefficients[start + i + 2] ?? 0) * (window[at + i + 2] ?? 0)
+    d += (coefficients[start + i + 3] ?? 0) * (window[at + i + 3] ?? 0)
+  }
+  return a + b + c + d
 }

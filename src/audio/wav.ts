@@ -1,6 +1,7 @@
 /**
- * RIFF/WAVE as it is found: extra chunks, WAVE_FORMAT_EXTENSIBLE, sizes of 0 or 0xFFFFFFFF from a stream, 8- to 32-bit
- * integers, 32-bit floats, µ-law; several channels are mixed to one. Written: 16-bit PCM.
+ * WAV files and streams: any that players open to mono 16-bit samples, and back to plain 16-bit PCM. Chunks that are not
+ * `fmt ` or `data` are skipped. A size of 0 or near the maximum, as streaming writers leave it, means "up to the end";
+ * a file that is shorter than it says is broken. Not read: compressed formats other than µ-law, RF64, big-endian RIFX.
  */
 import { Schema } from "effect"
 import { decodeMulaw } from "./mulaw.ts"
@@ -10,11 +11,9 @@ export class WavError extends Schema.TaggedError<WavError>()("WavError", { messa
 
 export interface Wav {
   readonly sampleRateHz: number
-  /** Mono. */
+  /** Mono: the mean of all channels. */
   readonly samples: Int16Array
 }
-
-const formats = { pcm: 1, float: 3, mulaw: 7, extensible: 0xfffe } as const
 
 interface Format {
   readonly tag: number
@@ -23,99 +22,120 @@ interface Format {
   readonly bits: number
 }
 
-const fail = (message: string): never => {
-  throw new WavError({ message })
-}
+const tags = { pcm: 1, float: 3, mulaw: 7, extensible: 0xfffe } as const
+/** A subformat's id is the tag in two bytes, then this. */
+const subformatTail = "000000001000800000aa00389b71"
+const riffHeaderBytes = 12
+const chunkHeaderBytes = 8
+const fmtBytesMin = 16
+const extensibleBytesMin = 40
+/** From here on a size is a streaming writer's "unknown": 0xffffffff, 0x7fffffff, 0x7ffff000 … */
+const sizeUnknown = 0x7fff_0000
+const channelsMax = 32
+const sampleRateHzMax = 384_000
 
-const readFormat = (view: DataView, at: number, size: number): Format => {
-  if (size < 16) return fail("the fmt chunk is too short")
-  const tag = view.getUint16(at, true)
-  return {
-    tag: tag === formats.extensible && size >= 26 ? view.getUint16(at + 24, true) : tag,
-    channels: view.getUint16(at + 2, true),
-    sampleRateHz: view.getUint32(at + 4, true),
-    bits: view.getUint16(at + 14, true)
+const readFormat = (body: DataView): Format => {
+  if (body.byteLength < fmtBytesMin) throw new WavError({ message: "The fmt chunk is too short." })
+  const format = {
+    tag: body.getUint16(0, true),
+    channels: body.getUint16(2, true),
+    sampleRateHz: body.getUint32(4, true),
+    bits: body.getUint16(14, true)
   }
-}
-
-/** Reads one value of the data as a sample of 16 bits. */
-const readerOf = ({ tag, bits }: Format): ((view: DataView, at: number) => number) => {
-  if (tag === formats.float && bits === 32) return (view, at) => toSample(view.getFloat32(at, true) * 32_768 || 0)
-  if (tag === formats.mulaw && bits === 8) return (view, at) => decodeMulaw(Uint8Array.of(view.getUint8(at)))[0] ?? 0
-  if (tag === formats.pcm) {
-    if (bits === 8) return (view, at) => (view.getUint8(at) - 128) * 256
-    if (bits === 16) return (view, at) => view.getInt16(at, true)
-    if (bits === 24) return (view, at) => view.getInt16(at + 1, true)
-    if (bits === 32) return (view, at) => view.getInt16(at + 2, true)
+  if (format.channels < 1 || format.channels > channelsMax) {
+    throw new WavError({ message: `The file has ${format.channels} channels; 1 to ${channelsMax} are allowed.` })
   }
-  return fail(`format ${tag} with ${bits} bits is not supported; allowed: PCM of 8 to 32 bits, 32-bit float, µ-law`)
-}
-
-export const readWav = (bytes: Uint8Array): Wav => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const name = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4))
-  if (bytes.length < 12 || name(0) !== "RIFF" || name(8) !== "WAVE") return fail("this is not a WAV file")
-  let format: Format | undefined
-  for (let at = 12; at + 8 <= bytes.length;) {
-    const chunk = name(at)
-    const declared = view.getUint32(at + 4, true)
-    const rest = bytes.length - at - 8
-    /** A stream did not know its length when its header was written. */
-    const size = chunk === "data" && (declared === 0 || declared > rest) ? rest : declared
-    if (chunk === "fmt ") {
-      if (size > rest) return fail("the file ends within its fmt chunk")
-      format = readFormat(view, at + 8, size)
-    } else if (chunk === "data") {
-      if (format === undefined) return fail("the data comes before the fmt chunk")
-      return { sampleRateHz: format.sampleRateHz, samples: mix(view, at + 8, size, format) }
-    }
-    at += 8 + size + (size % 2)
+  if (format.sampleRateHz < 1 || format.sampleRateHz > sampleRateHzMax) {
+    throw new WavError({
+      message: `The sample rate is ${format.sampleRateHz} Hz; 1 to ${sampleRateHzMax} are allowed.`
+    })
   }
-  return fail("there is no data chunk")
+  if (body.getUint16(12, true) !== (format.channels * format.bits) / 8) {
+    throw new WavError({ message: "The size of a sample contradicts the channels and bits." })
+  }
+  if (format.tag !== tags.extensible) return format
+  if (body.byteLength < extensibleBytesMin) throw new WavError({ message: "The extensible fmt chunk is too short." })
+  const tail = Buffer.from(body.buffer, body.byteOffset + 26, 14).toString("hex")
+  if (tail !== subformatTail) throw new WavError({ message: "The subformat is unknown." })
+  return { ...format, tag: body.getUint16(24, true) }
 }
 
-const mix = (view: DataView, from: number, size: number, format: Format): Int16Array => {
-  const { channels, sampleRateHz, bits } = format
-  if (channels < 1 || channels > 32) return fail(`${channels} channels are not supported`)
-  if (sampleRateHz < 1_000 || sampleRateHz > 384_000)
-    return fail(`a sample rate of ${sampleRateHz} Hz is not supported`)
-  const read = readerOf(format)
-  const width = bits / 8
-  const samples = new Int16Array(Math.floor(size / (width * channels)))
-  for (let index = 0; index < samples.length; index++) {
+/** How to read one value of the format, in 16-bit units. */
+const valueReader = ({ tag, bits }: Format, body: DataView): ((at: number) => number) => {
+  if (tag === tags.pcm && bits === 8) return (at) => (body.getUint8(at) - 128) * 256
+  if (tag === tags.pcm && bits === 16) return (at) => body.getInt16(at, true)
+  if (tag === tags.pcm && bits === 24) return (at) => body.getInt16(at + 1, true) + body.getUint8(at) / 256
+  if (tag === tags.pcm && bits === 32) return (at) => body.getInt32(at, true) / 65_536
+  if (tag === tags.float && bits === 32) return (at) => body.getFloat32(at, true) * 32_768
+  if (tag === tags.mulaw && bits === 8) {
+    const levels = decodeMulaw(Uint8Array.from({ length: 256 }, (_, byte) => byte))
+    return (at) => levels[body.getUint8(at)] ?? 0
+  }
+  throw new WavError({
+    message: `Format ${tag} of ${bits} bits is not supported: PCM of 8, 16, 24, 32 bits, 32-bit float or µ-law are.`
+  })
+}
+
+const readSamples = (format: Format, body: DataView): Int16Array => {
+  const read = valueReader(format, body)
+  const bytesPerValue = format.bits / 8
+  const samples = new Int16Array(Math.floor(body.byteLength / bytesPerValue / format.channels))
+  for (let i = 0, at = 0; i < samples.length; i++) {
     let sum = 0
-    for (let channel = 0; channel < channels; channel++) sum += read(view, from + (index * channels + channel) * width)
-    samples[index] = Math.round(sum / channels)
+    for (let channel = 0; channel < format.channels; channel++, at += bytesPerValue) sum += read(at)
+    samples[i] = toSample(sum / format.channels)
   }
   return samples
 }
 
-/** One array for each channel, all of the same length. */
-export const writeWav = (channels: ReadonlyArray<Int16Array>, sampleRateHz: number): Uint8Array => {
-  const length = Math.max(...channels.map((channel) => channel.length))
-  const interleaved = new Int16Array(length * channels.length)
-  for (const [offset, channel] of channels.entries()) {
-    for (let index = 0; index < channel.length; index++) {
-      interleaved[index * channels.length + offset] = channel[index] ?? 0
-    }
+/** Throws `WavError`. */
+export const readWav = (bytes: Uint8Array): Wav => {
+  const file = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = (at: number) => Buffer.from(bytes.buffer, bytes.byteOffset + at, 4).toString("latin1")
+  if (bytes.length < riffHeaderBytes || text(0) !== "RIFF" || text(8) !== "WAVE") {
+    throw new WavError({ message: "This is not a WAV file." })
   }
-  const data = bytesOf(interleaved)
-  const file = new Uint8Array(44 + data.length)
-  const view = new DataView(file.buffer)
-  const text = (at: number, value: string) => file.set(new TextEncoder().encode(value), at)
-  const frameBytes = channels.length * 2
-  text(0, "RIFF")
-  view.setUint32(4, 36 + data.length, true)
-  text(8, "WAVEfmt ")
-  view.setUint32(16, 16, true)
-  view.setUint16(20, formats.pcm, true)
-  view.setUint16(22, channels.length, true)
-  view.setUint32(24, sampleRateHz, true)
-  view.setUint32(28, sampleRateHz * frameBytes, true)
-  view.setUint16(32, frameBytes, true)
-  view.setUint16(34, 16, true)
-  text(36, "data")
-  view.setUint32(40, data.length, true)
-  file.set(data, 44)
-  return file
+  const riffSize = file.getUint32(4, true)
+  const streamed = riffSize >= sizeUnknown || riffSize + chunkHeaderBytes < bytes.length
+  let format: Format | undefined
+  for (let at = riffHeaderBytes; at + chunkHeaderBytes <= bytes.length;) {
+    const id = text(at)
+    const size = file.getUint32(at + 4, true)
+    at += chunkHeaderBytes
+    const left = bytes.length - at
+    const toTheEnd = id === "data" && (size >= sizeUnknown || (size === 0 && streamed))
+    if (!toTheEnd && size > left) throw new WavError({ message: "The file is cut short." })
+    const body = new DataView(bytes.buffer, bytes.byteOffset + at, toTheEnd ? left : size)
+    if (id === "fmt ") format = readFormat(body)
+    if (id === "data") {
+      if (format === undefined) throw new WavError({ message: "The data comes before its format." })
+      return { sampleRateHz: format.sampleRateHz, samples: readSamples(format, body) }
+    }
+    at += size + (size % 2)
+  }
+  throw new WavError({ message: "The file holds no sound." })
+}
+
+/** 16-bit PCM, one array for each channel; shorter ones end in silence. */
+export const writeWav = (channels: ReadonlyArray<Int16Array>, sampleRateHz: number): Uint8Array => {
+  const frames = Math.max(0, ...channels.map(({ length }) => length))
+  const interleaved = new Int16Array(frames * channels.length)
+  for (const [channel, samples] of channels.entries()) {
+    for (let i = 0; i < samples.length; i++) interleaved[i * channels.length + channel] = samples[i] ?? 0
+  }
+  const blockBytes = channels.length * 2
+  const header = Buffer.alloc(riffHeaderBytes + chunkHeaderBytes + fmtBytesMin + chunkHeaderBytes)
+  header.write("RIFF", 0, "latin1")
+  header.writeUInt32LE(header.length - 8 + interleaved.byteLength, 4)
+  header.write("WAVEfmt ", 8, "latin1")
+  header.writeUInt32LE(fmtBytesMin, 16)
+  header.writeUInt16LE(tags.pcm, 20)
+  header.writeUInt16LE(channels.length, 22)
+  header.writeUInt32LE(sampleRateHz, 24)
+  header.writeUInt32LE(sampleRateHz * blockBytes, 28)
+  header.writeUInt16LE(blockBytes, 32)
+  header.writeUInt16LE(16, 34)
+  header.write("data", 36, "latin1")
+  header.writeUInt32LE(interleaved.byteLength, 40)
+  return Buffer.concat([header, bytesOf(interleaved)])
 }

@@ -21,13 +21,12 @@ export const withoutMarks = (text: string): string => text.normalize("NFC").repl
 
 /** A word or phrase in the form in which it is compared; words are separated by one space. */
 export const comparable = (text: string): string =>
-  withoutMarks(text)
+  withoutMarks(text.toLowerCase())
     .replace(/[أإآٱؤئءةى]/g, (letter) => folded[letter] ?? letter)
     .replace(/[٠-٩]/g, (digit) => String(digit.charCodeAt(0) - 0x0660))
     .replace(/[۰-۹]/g, (digit) => String(digit.charCodeAt(0) - 0x06f0))
     .replace(/[^\p{L}\p{N}]+/gu, " ")
     .trim()
-    .toLowerCase()
 
 /** How the numbers of a scale are said; the first is what a grammar offers. */
 export const numberWords: Readonly<Record<"ar" | "en", ReadonlyArray<ReadonlyArray<string>>>> = {

@@ -77,6 +77,11 @@ const scoreOf = (item: QuestionnaireItem): PlanScore => ({
   }))
 })
 
+const together = (intros: ReadonlyArray<{ readonly text: string; readonly spokenText: string }>) => ({
+  text: intros.map(({ text }) => text).join(" "),
+  spokenText: intros.map(({ spokenText }) => spokenText).join(" ")
+})
+
 /** One line for each fault. */
 export type Refusals = ReadonlyArray<string>
 
@@ -86,7 +91,7 @@ export const compile = (questionnaire: Questionnaire): Result.Result<Plan, Refus
   const scores: Array<PlanScore> = []
   const linkIds = new Set<string>()
   const language = questionnaire.language ?? "ar"
-  let intro: Array<string> = []
+  let intros: Array<{ readonly text: string; readonly spokenText: string }> = []
 
   const visit = (item: QuestionnaireItem): void => {
     const refuse = (reason: string) => refusals.push(`${item.linkId}: ${reason}`)
@@ -98,7 +103,7 @@ export const compile = (questionnaire: Questionnaire): Result.Result<Plan, Refus
     switch (item.type) {
       case "group":
       case "display": {
-        if (spokenText !== "") intro.push(spokenText)
+        if (spokenText !== "") intros.push({ text, spokenText })
         if (item.type === "display" && (item.item ?? []).length > 0) refuse("a display item cannot hold items")
         for (const child of item.item ?? []) visit(child)
         return
@@ -122,13 +127,13 @@ export const compile = (questionnaire: Questionnaire): Result.Result<Plan, Refus
           linkId: item.linkId,
           text,
           spokenText,
-          ...(intro.length === 0 ? {} : { spokenIntro: intro.join(" ") }),
+          ...(intros.length === 0 ? {} : { intro: together(intros) }),
           itemType: item.type,
           options,
           required: item.required ?? false,
           confirm: all(item, extensionUrls.confirm)[0]?.valueCode === "always" ? "always" : "low"
         })
-        intro = []
+        intros = []
       }
     }
   }

@@ -16,7 +16,7 @@ export interface Performance {
 }
 
 const joined = (...parts: ReadonlyArray<PromptText | undefined>): PromptText => ({
-  text: parts.flatMap((part) => part?.text ?? []).join(" "),
+  text: parts.flatMap((part) => part?.text || []).join("\n"),
   spoken: parts.flatMap((part) => part?.spoken ?? []).join(" ")
 })
 
@@ -40,9 +40,9 @@ const choices = (plan: Plan, question: PlanQuestion): PromptText => {
 
 const questionText = (plan: Plan, question: PlanQuestion, attempt: number): PromptText => {
   const index = plan.questions.indexOf(question)
-  const intro = attempt === 1 ? question.spokenIntro : undefined
+  const intro = attempt === 1 ? question.intro : undefined
   return joined(
-    intro === undefined ? undefined : { text: "", spoken: intro },
+    intro === undefined ? undefined : { text: intro.text, spoken: intro.spokenText },
     { text: question.text, spoken: `${question.spokenText}.` },
     attempt > 1 || !sameOptions(plan.questions[index - 1], question) ? choices(plan, question) : undefined
   )

@@ -13,7 +13,6 @@ import type { ClientMessage, LeadingState, ServerMessage } from "#schemas/wire.t
 import type { Listener, ListenerEvent } from "#src/audio/listener.ts"
 import type { AudioDecoder } from "#src/audio/decode.ts"
 import { limits } from "#src/limits.ts"
-import { interpretText } from "#src/questionnaire/answer.ts"
 import { grammarFor } from "#src/questionnaire/grammar.ts"
 import type { LoadedQuestionnaire } from "#src/questionnaire/questionnaires.ts"
 import type { PromptText } from "#src/tts/prompts.ts"
@@ -23,6 +22,7 @@ import { performanceOf } from "./interview.ts"
 import type { Playback } from "./playback.ts"
 import { completedMessage } from "./results.ts"
 import { endings } from "./endings.ts"
+import { receiveHeard } from "./heard.ts"
 import { Outgoing } from "./outgoing.ts"
 import { AudioPace, Window } from "./wire-limits.ts"
 
@@ -69,8 +69,9 @@ export class Session implements SessionHandle {
   #reading = true
   #ended = false
   #turnKey = ""
+  #telling = false
   /** What was expected when each utterance that has no final yet began, oldest first. */
-  readonly #expected: Array<Expectation> = []
+  readonly expected: Array<Expectation> = []
   readonly #malformed = new Window(limits.malformedMax - 1, limits.malformedWindowMs)
   readonly #messages = new Window(limits.messagesPerSecondMax, 1_000)
   readonly #pace = new AudioPace()
@@ -175,82 +176,14 @@ export class Session implements SessionHandle {
 
   /** What the audio path hears. */
   readonly heard = (event: ListenerEvent): void => {
-    if (this.#ended) return
-    switch (event.type) {
-      case "speech.started":
-        this.#expected.push(this.expectation())
-        this.send({ type: "speech.started", at_ms: event.atMs })
-        this.actor.send({ type: "speech.started" })
-        return
-      case "transcript.partial":
-        return this.send({ type: "transcript.partial", utterance_id: event.utteranceId, text: event.text })
-      case "speech.stopped":
-        return this.send({ type: "speech.stopped", at_ms: event.atMs })
-      case "speech.confirmed":
-      case "speech.paused":
-      case "speech.resumed":
-        return this.actor.send({ type: event.type })
-      case "utterance.ended":
-        return this.actor.send({ type: "utterance.ended" })
-      case "utterance.cleared":
-        this.#expected.pop()
-        return
-      case "transcript.final":
-        return this.#settle(event)
-      case "transcript.failed":
-        this.refuse(
-          "stt_unavailable",
-          "this utterance could not be recognised; say it again, or answer by touch or text"
-        )
-        return this.#understood(this.#expected.shift(), "", undefined)
-      case "silence.elapsed":
-        return this.tellInterview({ type: "silence.elapsed" })
-      case "drained":
-        if (this.#reading) return
-        this.#reading = true
-        this.options.connection.resumeReading()
-    }
+    if (!this.#ended) receiveHeard(this, event)
   }
 
-  #settle({
-    utteranceId,
-    transcript,
-    audioStartMs,
-    startMs,
-    endMs
-  }: Extract<ListenerEvent, { type: "transcript.final" }>): void {
-    const { text, confidence, words, alternatives, model, degraded, replayed } = transcript
-    this.send({
-      type: "transcript.final",
-      utterance_id: utteranceId,
-      text,
-      confidence,
-      words: words.map((word) => ({
-        word: word.word,
-        start_ms: Math.round(audioStartMs + word.startMs),
-        end_ms: Math.round(audioStartMs + word.endMs),
-        confidence: word.confidence
-      })),
-      ...(this.started?.alternatives ? { alternatives } : {}),
-      start_ms: startMs,
-      end_ms: endMs,
-      model,
-      degraded,
-      replayed,
-      trace_id: this.options.admission.traceId
-    })
-    this.#understood(this.#expected.shift(), text, confidence ?? undefined)
-  }
-
-  /** What was said is taken for what was expected when it was begun; if that is over, it is only a transcript. */
-  #understood(expected: Expectation | undefined, text: string, confidence: number | undefined): void {
-    this.actor.send({ type: "transcript.settled" })
-    const plan = this.started?.questionnaire?.plan
-    if (plan === undefined || expected === undefined || expected.about === "nothing") return
-    const now = this.expectation()
-    const linkIdOf = (expectation: Expectation) => ("linkId" in expectation ? expectation.linkId : "")
-    if (now.about !== expected.about || linkIdOf(now) !== linkIdOf(expected)) return
-    this.tellInterview(interpretText(plan, expected, text, "voice", confidence))
+  /** The models have caught up: the client's socket is read again. */
+  readOn(): void {
+    if (this.#reading) return
+    this.#reading = true
+    this.options.connection.resumeReading()
   }
 
   #perform(output: SessionOutput): void {
@@ -292,17 +225,22 @@ export class Session implements SessionHandle {
     }
   }
 
-  /** After each step of the machine: tell the client the leading state, and the audio path what may be heard. */
+  /** After each step of the machine: tell the audio path what may be heard, and the client the leading state. */
   #follow(): void {
     if (this.#ended) return
-    const snapshot = this.actor.getSnapshot()
-    const leading = leadingState(snapshot)
-    if (leading !== this.#leading) {
-      const previous = this.#leading
-      this.#leading = leading
-      if (previous !== "authenticating") this.send({ type: "state.changed", state: leading, previous })
-    }
-    this.#tuneListener(leading)
+    this.#tuneListener(leadingState(this.actor.getSnapshot()))
+    if (this.#telling) return
+    this.#telling = true
+    queueMicrotask(() => this.#tellState())
+  }
+
+  /** Once all outputs of a step are out: a client hears of an answer before it hears of the next question's state. */
+  #tellState(): void {
+    this.#telling = false
+    const previous = this.#leading
+    this.#leading = leadingState(this.actor.getSnapshot())
+    if (previous === this.#leading || previous === "authenticating") return
+    this.send({ type: "state.changed", state: this.#leading, previous })
   }
 
   #tuneListener(leading: LeadingState): void {

@@ -15,11 +15,11 @@ const inputSamples = contextSamples + vadFrameSamples
 /** Floats of the recurrent state: two layers. */
 const stateLayers = 2
 const stateSize = 128
-/** Larger batches gain nothing: 0.063 ms a frame at 8, 0.060 at 16 (decision 003). */
+/** Larger batches gain nothing: 0.07-0.08 ms a frame at 8, 0.07 at 16 (decision 003). */
 const batchMax = 16
 /**
  * Live frames that come sooner than this after a batch wait for the rest of it and run together: a call after a pause
- * costs five times one in a loop (cold caches), so fewer and larger calls count more than the batch's own gain. A lone
+ * costs four to five times one in a loop (cold caches), so fewer and larger calls count more than the batch's own gain. A lone
  * stream never waits, nor do streams with a backlog.
  */
 const gatherMs = 12

@@ -56,13 +56,13 @@ const reference = async (model: InferenceSession, samples: Int16Array, contextSa
   return probabilities
 }
 
-const speech = clips.slice(0, 20).map(({ file }) => wholeFrames(readSamples(file)))
+const speech = clips.slice(0, 17).map(({ file }) => wholeFrames(readSamples(file)))
 
 describe("Silero", () => {
   it("gives a batch exactly what it gives one stream alone, for every size of batch and more", async () => {
     const alone: Array<ReadonlyArray<number>> = []
     for (const samples of speech) alone.push(await detect(samples))
-    for (const size of [2, 3, 8, 15, 16, 17, 20]) {
+    for (const size of [2, 3, 8, 16, 17]) {
       assert.deepStrictEqual(await Promise.all(speech.slice(0, size).map(detect)), alone.slice(0, size))
     }
   })
@@ -94,14 +94,13 @@ describe("Silero", () => {
         assert.deepStrictEqual(await probabilities, whole)
         sink.closed()
       }),
-      { numRuns: 15 }
+      { numRuns: 10 }
     )
   })
 
   it("hears all 60 recordings, and no silence", async () => {
-    let heard = 0
-    for (const { file } of clips) if (isHeard(await detect(wholeFrames(readSamples(file))))) heard += 1
-    assert.strictEqual(heard, 60)
+    const all = await Promise.all(clips.map(({ file }) => detect(wholeFrames(readSamples(file)))))
+    assert.strictEqual(all.filter(isHeard).length, 60)
     const silence = await detect(new Int16Array(50 * vadFrameSamples))
     assert.isBelow(Math.max(...silence), 0.1)
   })

@@ -1,0 +1,152 @@
+/**
+ * The utterances of one session at the recogniser: the one being said, and those that have ended and wait for their final.
+ * Finals come out in the order in which the utterances began, exactly one each. An utterance's audio is kept until then.
+ */
+import { Effect, Exit, type Fiber } from "effect"
+import type { Stt, SttError, Transcript, Utterance } from "#src/stt/stt.ts"
+
+export interface UtteranceSettings {
+  readonly grammar?: ReadonlyArray<string>
+  readonly alternatives: number
+  readonly partials: boolean
+}
+
+export interface SettledUtterance {
+  readonly id: string
+  readonly outcome: Exit.Exit<Transcript, SttError>
+  /** First frame of its audio, first frame of speech, and the frame after the last one of speech. */
+  readonly firstFrame: number
+  readonly startFrame: number
+  readonly endFrame: number
+}
+
+export interface UtterancesOptions {
+  readonly stt: Stt["Service"]
+  readonly onPartial: (id: string, text: string) => void
+  readonly onSettled: (settled: SettledUtterance) => void
+  /** The recogniser has caught up a little. */
+  readonly onProgress: () => void
+}
+
+interface Hearing {
+  readonly id: string
+  readonly utterance: Utterance
+  readonly firstFrame: number
+  readonly startFrame: number
+  /** What was fed, for the utterance to be recognised again if it must. */
+  readonly audio: Array<Int16Array>
+  endFrame: number
+  fedSamples: number
+  decodedSamples: number
+  outcome: Exit.Exit<Transcript, SttError> | undefined
+  fiber: Fiber.Fiber<Transcript, SttError> | undefined
+}
+
+export class Utterances {
+  readonly #options: UtterancesOptions
+  #current: Hearing | undefined
+  /** Ended, final not delivered yet, oldest first. */
+  #settling: Array<Hearing> = []
+  #count = 0
+  #closed = false
+
+  constructor(options: UtterancesOptions) {
+    this.#options = options
+  }
+
+  /** The one being said. */
+  get currentId(): string | undefined {
+    return this.#current?.id
+  }
+
+  get currentFrames(): number {
+    return this.#current?.audio.length ?? 0
+  }
+
+  begin(firstFrame: number, startFrame: number, { grammar, alternatives, partials }: UtteranceSettings): string {
+    const id = `u${++this.#count}`
+    const hearing: Hearing = {
+      id,
+      utterance: this.#options.stt.open({
+        alternatives,
+        ...(grammar === undefined ? {} : { grammar }),
+        ...(partials ? { onPartial: (text: string) => this.#partial(hearing, text) } : {}),
+        onProgress: (decoded) => {
+          hearing.decodedSamples = decoded
+          this.#options.onProgress()
+        }
+      }),
+      firstFrame,
+      startFrame,
+      audio: [],
+      endFrame: startFrame,
+      fedSamples: 0,
+      decodedSamples: 0,
+      outcome: undefined,
+      fiber: undefined
+    }
+    this.#current = hearing
+    return id
+  }
+
+  feed(samples: Int16Array): void {
+    const current = this.#current
+    if (current === undefined) return
+    current.audio.push(samples)
+    current.fedSamples += samples.length
+    current.utterance.push(samples)
+  }
+
+  end(endFrame: number): void {
+    const hearing = this.#current
+    if (hearing === undefined) return
+    this.#current = undefined
+    hearing.endFrame = endFrame
+    this.#settling.push(hearing)
+    hearing.fiber = Effect.runFork(
+      Effect.onExit(hearing.utterance.finish, (outcome) =>
+        Effect.sync(() => {
+          hearing.outcome = outcome
+          this.#deliver()
+        })
+      )
+    )
+  }
+
+  /** Drops the one being said: it gets no final. */
+  clear(): string | undefined {
+    const current = this.#current
+    this.#current = undefined
+    current?.utterance.cancel()
+    return current?.id
+  }
+
+  /** Fed and not decoded yet. */
+  pendingSamples(): number {
+    let samples = this.#current === undefined ? 0 : this.#current.fedSamples - this.#current.decodedSamples
+    for (const hearing of this.#settling) samples += hearing.fedSamples - hearing.decodedSamples
+    return samples
+  }
+
+  close(): void {
+    this.#closed = true
+    this.clear()
+    for (const { fiber } of this.#settling) fiber?.interruptUnsafe()
+    this.#settling = []
+  }
+
+  #partial(hearing: Hearing, text: string): void {
+    if (!this.#closed && hearing.outcome === undefined) this.#options.onPartial(hearing.id, text)
+  }
+
+  #deliver(): void {
+    while (!this.#closed) {
+      const hearing = this.#settling[0]
+      if (hearing?.outcome === undefined) break
+      this.#settling.shift()
+      const { id, outcome, firstFrame, startFrame, endFrame } = hearing
+      this.#options.onSettled({ id, outcome, firstFrame, startFrame, endFrame })
+    }
+    this.#options.onProgress()
+  }
+}

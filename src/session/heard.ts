@@ -1,0 +1,77 @@
+/** What each thing that the audio path hears does to its session. One row for each event. */
+import type { Expectation } from "#machines/interview.ts"
+import type { ListenerEvent } from "#src/audio/listener.ts"
+import { interpretText } from "#src/questionnaire/answer.ts"
+import type { Session } from "./session.ts"
+
+type Final = Extract<ListenerEvent, { type: "transcript.final" }>
+
+const linkIdOf = (expectation: Expectation): string => ("linkId" in expectation ? expectation.linkId : "")
+
+/** What was said is taken for what was expected when it was begun; if that is over, it is only a transcript. */
+const understand = (session: Session, text: string, confidence: number | undefined): void => {
+  const expected = session.expected.shift()
+  session.actor.send({ type: "transcript.settled" })
+  const plan = session.started?.questionnaire?.plan
+  if (plan === undefined || expected === undefined || expected.about === "nothing") return
+  const now = session.expectation()
+  if (now.about !== expected.about || linkIdOf(now) !== linkIdOf(expected)) return
+  session.tellInterview(interpretText(plan, expected, text, "voice", confidence))
+}
+
+const settle = (session: Session, { utteranceId, transcript, audioStartMs, startMs, endMs }: Final): void => {
+  const { text, confidence, words, alternatives, model, degraded, replayed } = transcript
+  session.send({
+    type: "transcript.final",
+    utterance_id: utteranceId,
+    text,
+    confidence,
+    words: words.map((word) => ({
+      word: word.word,
+      start_ms: Math.round(audioStartMs + word.startMs),
+      end_ms: Math.round(audioStartMs + word.endMs),
+      confidence: word.confidence
+    })),
+    ...(session.started?.alternatives ? { alternatives } : {}),
+    start_ms: startMs,
+    end_ms: endMs,
+    model,
+    degraded,
+    replayed,
+    trace_id: session.options.admission.traceId
+  })
+  understand(session, text, confidence ?? undefined)
+}
+
+export const receiveHeard = (session: Session, event: ListenerEvent): void => {
+  switch (event.type) {
+    case "speech.started":
+      session.expected.push(session.expectation())
+      session.send({ type: "speech.started", at_ms: event.atMs })
+      return session.actor.send({ type: "speech.started" })
+    case "transcript.partial":
+      return session.send({ type: "transcript.partial", utterance_id: event.utteranceId, text: event.text })
+    case "speech.stopped":
+      return session.send({ type: "speech.stopped", at_ms: event.atMs })
+    case "speech.confirmed":
+    case "speech.paused":
+    case "speech.resumed":
+    case "utterance.ended":
+      return session.actor.send({ type: event.type })
+    case "utterance.cleared":
+      session.expected.pop()
+      return session.actor.send({ type: "speech.paused" })
+    case "transcript.final":
+      return settle(session, event)
+    case "transcript.failed":
+      session.refuse(
+        "stt_unavailable",
+        "this utterance could not be recognised: say it again, or answer by touch or text"
+      )
+      return understand(session, "", undefined)
+    case "silence.elapsed":
+      return session.tellInterview({ type: "silence.elapsed" })
+    case "drained":
+      return session.readOn()
+  }
+}
