@@ -5,7 +5,12 @@ import { assert, describe, it } from "vitest"
 
 const root = join(import.meta.dirname, "..")
 const files = globSync("{schemas,machines,src,scripts,bench,test}/**/*.ts", { cwd: root }).toSorted()
-const aliases: Readonly<Record<string, string>> = { "#schemas/": "schemas/", "#machines/": "machines/", "#src/": "src/", "#test/": "test/" }
+const aliases: Readonly<Record<string, string>> = {
+  "#schemas/": "schemas/",
+  "#machines/": "machines/",
+  "#src/": "src/",
+  "#test/": "test/"
+}
 
 interface Import {
   readonly file: string
@@ -20,7 +25,8 @@ const resolve = (file: string, specifier: string): string => {
   return alias === undefined ? specifier : `${aliases[alias]}${specifier.slice(alias.length)}`
 }
 
-const statement = /^(?:import|export)\s+(type\s)?[^"'`;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm
+const statement =
+  /^(?:import|export)\s+(type\s)?[^"'`;]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm
 
 const imports: ReadonlyArray<Import> = files.flatMap((file) =>
   [...readFileSync(join(root, file), "utf8").matchAll(statement)].map((match) => ({
@@ -91,7 +97,8 @@ describe("imports", () => {
     none(
       under("src/gateway/").filter(
         ({ target }) =>
-          /^(machines|src\/(audio|host|questionnaire))\//.test(target) || /^src\/(stt|tts|vad)\/(?!(stt|tts|vad)\.ts)/.test(target)
+          /^(machines|src\/(audio|host|questionnaire))\//.test(target) ||
+          /^src\/(stt|tts|vad)\/(?!(stt|tts|vad)\.ts)/.test(target)
       ),
       "src/session/contract.ts, the contracts of the models"
     ))
@@ -119,6 +126,9 @@ describe("files", () => {
 
   it("stay small", () => {
     const lines = (file: string) => readFileSync(join(root, file), "utf8").split("\n").length
-    assert.deepEqual(files.filter((file) => !file.startsWith("test/") && lines(file) > 350), [])
+    assert.deepEqual(
+      files.filter((file) => !file.startsWith("test/") && lines(file) > 350),
+      []
+    )
   })
 })

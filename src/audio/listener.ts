@@ -223,8 +223,7 @@ export class Listener {
   #hear(probability: number): void {
     this.#endpointer.step(probability, this.#onEndpoint)
     const heard = this.#endpointer.frame
-    if (this.#speaking)
-      this.#feedUpTo(Math.min(heard, this.#endpointer.lastVoiced + 1 + endpointing.tailFrames))
+    if (this.#speaking) this.#feedUpTo(Math.min(heard, this.#endpointer.lastVoiced + 1 + endpointing.tailFrames))
     else if (this.#silenceAt !== undefined && heard >= this.#silenceAt) {
       this.#silenceAt = undefined
       this.#options.emit({ type: "silence.elapsed" })

@@ -4,7 +4,7 @@
  */
 
 /** Vowel marks (U+064B–065F, U+0670), tatweel, Quranic signs, and invisible direction marks. */
-const droppedMarks = /[\u064B-\u065F\u0670\u0640\u06D6-\u06ED\u200B-\u200F\u202A-\u202E\u2066-\u2069\uFEFF]/g
+const droppedMarks = /[\u064B-\u065F\u0670\u06D6-\u06ED\u200B-\u200F\u202A-\u202E\u2066-\u2069\uFEFF\u0640]/g
 const folded: Readonly<Record<string, string>> = {
   أ: "ا",
   إ: "ا",
