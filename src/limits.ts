@@ -11,6 +11,9 @@ export const limits = {
   malformedWindowMs: 10_000,
   /** Control messages in a second. Over it: `rate_limited`. */
   messagesPerSecondMax: 50,
+  /** The basic socket: a session this long, and this much text spoken in a minute (R1.6). Over it: `rate_limited`. */
+  basicMinutesMax: 10,
+  basicSpeechCharactersPerMinute: 2_000,
   /** Longest utterance; at it the utterance ends by itself and the next begins. */
   utteranceMsMax: 30_000,
   /** Live audio may run this far ahead of the clock, and then 4x real time. Over it: `audio_too_fast`. */

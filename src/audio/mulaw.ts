@@ -1,6 +1,7 @@
 /**
  * µ-law of ITU-T G.711: one byte a sample, 14 significant bits, as telephone lines carry it. A byte is sign, exponent and
- * mantissa, inverted. Decoding is exact; encoding takes the nearest level, and clips at the loudest (32,124).
+ * mantissa, inverted. Decoding is exact; encoding takes the middle of the standard's decision interval, and clips at the
+ * loudest (32,124).
  */
 
 /** Makes every segment of the curve start at a power of two. In 16-bit units, like the rest here. */

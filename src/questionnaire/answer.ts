@@ -160,13 +160,18 @@ export type Refusal = { readonly refused: string }
 const allowed = (question: PlanQuestion): string =>
   question.options.map((option) => `${option.code} (key ${option.key})`).join(", ")
 
-/** A touched answer: by option code, or by plain value. */
+/** A touched answer: by option code, or by plain value. While a read-back is asked about, `true` and `false` answer it. */
 export const interpretSelection = (
   plan: Plan,
+  expectation: Expectation,
   selection: { readonly linkId: string; readonly code?: string; readonly value?: AnswerValue }
 ): InterviewEvent | Refusal => {
   const question = questionOf(plan, selection.linkId)
   if (question === undefined) return { refused: `there is no question ${selection.linkId} in ${plan.id}` }
+  if (expectation.about === "confirmation" && expectation.linkId === selection.linkId) {
+    if (selection.value === true) return { type: "confirmation.given" }
+    if (selection.value === false) return { type: "confirmation.denied" }
+  }
   const wanted = selection.code ?? (selection.value === undefined ? undefined : String(selection.value))
   const option = question.options.find(({ code }) => code === wanted)
   if (option === undefined) return { refused: `${selection.linkId} takes one of: ${allowed(question)}` }

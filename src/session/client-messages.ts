@@ -63,6 +63,9 @@ const say = (session: Session, message: Of<"speech.say">) => {
   if (session.options.admission.endpoint === "healthcare") {
     return session.refuse("forbidden", "speech.say belongs to the basic and secure endpoints")
   }
+  if (session.speaksTooMuch(message.text)) {
+    return session.refuse("rate_limited", "the basic socket speaks 2,000 characters a minute: wait, or use /ws/secure")
+  }
   return session.speak(
     { text: message.text, spoken: message.text },
     {
@@ -109,7 +112,9 @@ export const receiveMessage = (session: Session, message: ClientMessage): void =
     case "text.input":
       return text(session, started, message)
     case "answer.select":
-      return withPlan(session, started, message, (plan) => interpretSelection(plan, select(message)))
+      return withPlan(session, started, message, (plan) =>
+        interpretSelection(plan, session.expectation(), select(message))
+      )
     case "dtmf":
       return withPlan(session, started, message, (plan) => interpretDigits(plan, session.expectation(), message.digits))
     case "question.repeat":

@@ -75,6 +75,7 @@ export class Session implements SessionHandle {
   readonly #malformed = new Window(limits.malformedMax - 1, limits.malformedWindowMs)
   readonly #messages = new Window(limits.messagesPerSecondMax, 1_000)
   readonly #pace = new AudioPace()
+  readonly #spoken = new Window(limits.basicSpeechCharactersPerMinute, 60_000)
 
   constructor(options: SessionOptions) {
     this.id = options.id
@@ -159,6 +160,11 @@ export class Session implements SessionHandle {
         ...(ref === undefined ? {} : { ref })
       }
     })
+  }
+
+  /** Whether the basic socket has had enough spoken in this minute. */
+  speaksTooMuch(text: string): boolean {
+    return this.options.admission.endpoint === "basic" && this.#spoken.hit(this.options.nowMs(), text.length)
   }
 
   nextTyped(): number {
@@ -253,6 +259,7 @@ export class Session implements SessionHandle {
     const key = `${decode} ${JSON.stringify(expectation)}`
     if (key === this.#turnKey) return
     this.#turnKey = key
+    if (!decode) started.listener.disarmSilence()
     const grammar = questionnaire === undefined ? undefined : grammarFor(questionnaire.plan, expectation, missingWords)
     started.listener.setTurn({
       decode,

@@ -67,6 +67,9 @@ export const sessionsLayer = (options: SessionsOptions) =>
         return found
       }
 
+      const minutesOf = ({ endpoint }: Admission) =>
+        endpoint === "basic" ? Math.min(options.maxMinutes, limits.basicMinutesMax) : options.maxMinutes
+
       const missing = new Map<string, ReadonlySet<string>>()
       const missingWords = Effect.fnUntraced(function* (plan: Plan) {
         const key = `${plan.id} ${stt.health().backend}`
@@ -125,7 +128,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             frame_bytes_max: limits.frameBytesMax,
             text_bytes_max: limits.textBytesMax,
             utterance_ms_max: limits.utteranceMsMax,
-            session_minutes_max: options.maxMinutes,
+            session_minutes_max: minutesOf(admission),
             idle_seconds_max: options.idleSeconds
           },
           models: { stt: model(stt.health()), tts: model(tts.health()), vad: model(vad.health()) },
@@ -203,7 +206,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             connection,
             machine,
             idleMs: options.idleSeconds * 1_000,
-            durationMs: options.maxMinutes * 60_000,
+            durationMs: minutesOf(admission) * 60_000,
             endSilenceMs,
             noSpeechMs,
             nowMs: Date.now,

@@ -1,21 +1,21 @@
 /** What one client may do in a second: control messages, malformed messages, audio faster than time. Plain counters. */
 import { limits } from "#src/limits.ts"
 
-/** At most `max` events within any `windowMs`; one more and `hit` answers true. */
+/** At most `max` within any `windowMs`, of whatever is counted; over it `hit` answers true. */
 export class Window {
   readonly #max: number
   readonly #windowMs: number
-  #times: Array<number> = []
+  #hits: Array<{ readonly atMs: number; readonly weight: number }> = []
 
   constructor(max: number, windowMs: number) {
     this.#max = max
     this.#windowMs = windowMs
   }
 
-  hit(nowMs: number): boolean {
-    this.#times = this.#times.filter((time) => time > nowMs - this.#windowMs)
-    this.#times.push(nowMs)
-    return this.#times.length > this.#max
+  hit(nowMs: number, weight = 1): boolean {
+    this.#hits = this.#hits.filter(({ atMs }) => atMs > nowMs - this.#windowMs)
+    this.#hits.push({ atMs: nowMs, weight })
+    return this.#hits.reduce((sum, hit) => sum + hit.weight, 0) > this.#max
   }
 }
 

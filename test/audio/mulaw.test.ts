@@ -22,6 +22,18 @@ const positiveSegments = [
   { code: 0x80, level: 8_031 }
 ].map(({ code, level }) => ({ code, sample: level * 4 }))
 
+/** The same table: where each segment begins (its decision values 31, 95, 223 … times 4), and how wide its intervals are. */
+const decisions = [
+  { from: -4, step: 8 },
+  { from: 124, step: 16 },
+  { from: 380, step: 32 },
+  { from: 892, step: 64 },
+  { from: 1_916, step: 128 },
+  { from: 3_964, step: 256 },
+  { from: 8_060, step: 512 },
+  { from: 16_252, step: 1_024 }
+]
+
 const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte)
 const everySample = Int16Array.from({ length: 65_536 }, (_, i) => i - 32_768)
 const levels = decodeMulaw(everyByte)
@@ -43,15 +55,14 @@ describe("µ-law", () => {
       everyByte.map((byte) => (byte === 0x7f ? 0xff : byte))
     ))
 
-  it("encodes every sample as the nearest level", () => {
-    const sorted = levels.toSorted()
+  it("encodes every sample as the middle of its decision interval", () => {
     const decoded = decodeMulaw(encodeMulaw(everySample))
-    for (let i = 0, nearest = 0; i < everySample.length; i++) {
-      const sample = everySample[i] ?? 0
-      const distance = (at: number) => Math.abs((sorted[at] ?? Infinity) - sample)
-      while (distance(nearest + 1) <= distance(nearest)) nearest++
-      if (Math.abs((decoded[i] ?? 0) - sample) !== distance(nearest)) {
-        assert.fail(`${sample} became ${decoded[i]}, not ${sorted[nearest]}`)
+    for (const [i, sample] of everySample.entries()) {
+      const magnitude = Math.min(Math.abs(sample), 32_635)
+      const { from, step } = decisions.findLast(({ from }) => magnitude >= from) ?? assert.fail()
+      const level = from + (Math.floor((magnitude - from) / step) + 0.5) * step
+      if (Math.abs(decoded[i] ?? NaN) !== level || (level > 0 && Math.sign(decoded[i] ?? NaN) !== Math.sign(sample))) {
+        assert.fail(`${sample} became ${decoded[i]}, not ±${level}`)
       }
     }
   })

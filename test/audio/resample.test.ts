@@ -84,7 +84,9 @@ describe("Resampler", () => {
         fc.oneof(standardRateHz, anyRateHz),
         fc.oneof(standardRateHz, anyRateHz),
         fc.int16Array({ maxLength: 3_000 }),
-        fc.array(fc.integer({ min: 0, max: 1_500 }), { minLength: 1, maxLength: 9 }).filter((sizes) => sizes.some(Boolean)),
+        fc
+          .array(fc.integer({ min: 0, max: 1_500 }), { minLength: 1, maxLength: 9 })
+          .filter((sizes) => sizes.some(Boolean)),
         (fromHz, toHz, samples, sizes) => {
           const resampler = new Resampler(fromHz, toHz)
           const parts = split(samples, sizes).map((piece) => resampler.push(piece))
@@ -96,17 +98,22 @@ describe("Resampler", () => {
 
   it("has given as many samples as the sound lasts at every moment, and its delay more after a flush", () =>
     fc.assert(
-      fc.property(anyRateHz, anyRateHz, fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 9 }), (fromHz, toHz, sizes) => {
-        const resampler = new Resampler(fromHz, toHz)
-        let pushed = 0
-        let given = 0
-        for (const size of sizes) {
-          pushed += size
-          given += resampler.push(new Int16Array(size)).length
-          assert.strictEqual(given, Math.ceil((pushed * toHz) / fromHz))
+      fc.property(
+        anyRateHz,
+        anyRateHz,
+        fc.array(fc.integer({ min: 0, max: 700 }), { maxLength: 9 }),
+        (fromHz, toHz, sizes) => {
+          const resampler = new Resampler(fromHz, toHz)
+          let pushed = 0
+          let given = 0
+          for (const size of sizes) {
+            pushed += size
+            given += resampler.push(new Int16Array(size)).length
+            assert.strictEqual(given, Math.ceil((pushed * toHz) / fromHz))
+          }
+          assert.strictEqual(resampler.flush().length, resampler.delaySamples)
         }
-        assert.strictEqual(resampler.flush().length, resampler.delaySamples)
-      }),
+      ),
       { numRuns: 60 }
     ))
 

@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import { createActor, SimulatedClock, transition, initialTransition } from "xstate"
 import type { InterviewEvent, InterviewOutput } from "#machines/interview.ts"
@@ -314,6 +315,28 @@ describe("every path of a questionnaire", () => {
     for (const snapshot of states) {
       if (expectationOf(snapshot).about === "confirmation") assert.isDefined(snapshot.context.pending)
     }
+  })
+})
+
+describe("a replay", () => {
+  it("of the same events gives the same outputs", () => {
+    const events = fc.array(fc.nat({ max: 17 }), { maxLength: 60 })
+    fc.assert(
+      fc.property(events, (choices) => {
+        const log: Array<InterviewEvent> = []
+        const live = run()
+        for (const choice of choices) {
+          const event = eventsAt(live.actor.getSnapshot())[choice]
+          if (event === undefined) continue
+          log.push(event)
+          live.send(event)
+        }
+        const replayed = run()
+        replayed.send(...log)
+        assert.deepEqual(replayed.outputs, live.outputs)
+        assert.deepEqual(replayed.actor.getSnapshot().value, live.actor.getSnapshot().value)
+      })
+    )
   })
 })
 

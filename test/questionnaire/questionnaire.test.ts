@@ -104,9 +104,16 @@ describe("understanding what was said", () => {
 
 describe("touch and keypad", () => {
   it("takes a code that exists and says what is allowed for one that does not", () => {
-    assert.deepInclude(interpretSelection(phq9Plan, { linkId: "44250-9", code: "LA6570-1" }), { via: "touch" })
-    const refusal = interpretSelection(phq9Plan, { linkId: "44250-9", code: "nope" })
+    assert.deepInclude(interpretSelection(phq9Plan, first, { linkId: "44250-9", code: "LA6570-1" }), { via: "touch" })
+    const refusal = interpretSelection(phq9Plan, first, { linkId: "44250-9", code: "nope" })
     assert.include("refused" in refusal ? refusal.refused : "", "LA6568-5")
+  })
+
+  it("answers a read-back by true and false", () => {
+    const confirming = { about: "confirmation", linkId: "44260-8" } as const
+    const touch = (value: boolean) => interpretSelection(phq9Plan, confirming, { linkId: "44260-8", value })
+    assert.deepEqual(touch(true), { type: "confirmation.given" })
+    assert.deepEqual(touch(false), { type: "confirmation.denied" })
   })
 
   it("keys of a scale from zero are its points, other keys count from one", () => {
