@@ -216,6 +216,7 @@ export const interviewMachine = (plan: Plan) => {
           "confirmation.given": "stopped",
           "confirmation.denied": "routing",
           "answer.unmatched": "routing",
+          "question.repeat": ".asking",
           "stop.request": "stopped"
         },
         states: {

@@ -9,6 +9,8 @@ export interface Prompt {
   readonly interruptible: boolean
   /** May be kept on disk: false for what holds a person's answer. */
   readonly keep: boolean
+  /** Engine asked for by the client; absent: the configured voice. */
+  readonly voice?: string
   /** The client's `ref` that asked for it. */
   readonly ref?: string
 }

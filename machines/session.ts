@@ -7,7 +7,19 @@
  * The machine decides, `src/session/` performs: `prepare`, `speak` and `interview` are actors provided there, and what
  * the client must hear of is emitted. Ids and times arrive in events, so a log of events replays to the same outputs.
  */
-import { assign, emit, enqueueActions, fromPromise, raise, sendTo, setup, stopChild, type SnapshotFrom } from "xstate"
+import {
+  and,
+  assign,
+  emit,
+  enqueueActions,
+  fromPromise,
+  raise,
+  sendTo,
+  setup,
+  stateIn,
+  stopChild,
+  type SnapshotFrom
+} from "xstate"
 import type { LeadingState } from "#schemas/wire.ts"
 import { interviewMachine, type InterviewSnapshot } from "./questionnaire.ts"
 import type { EndReason, Prompt, SessionEvent, SessionInput, SessionOutput } from "./session-events.ts"
@@ -191,7 +203,12 @@ export const sessionMachine = setup({
       on: { "prompt.requested": { actions: "enqueuePrompt" } },
       states: {
         silent: {
-          always: { guard: "hasPrompt", target: "playing", actions: "nextPrompt" }
+          /** What is to be said while the person has paused waits. */
+          always: {
+            guard: and(["hasPrompt", stateIn({ attention: "attentive" })]),
+            target: "playing",
+            actions: "nextPrompt"
+          }
         },
         playing: {
           initial: "audible",

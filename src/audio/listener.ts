@@ -10,11 +10,10 @@
 import { Exit } from "effect"
 import { limits } from "#src/limits.ts"
 import type { Stt, SttError, Transcript } from "#src/stt/stt.ts"
-import type { Vad, VadStream } from "#src/vad/vad.ts"
+import { type Vad, vadFrameSamples as frameSamples, type VadStream } from "#src/vad/vad.ts"
 import { Endpointer, type EndpointEvent, type EndpointOptions } from "./endpoint.ts"
 import { Utterances, type SettledUtterance, type UtteranceSettings } from "./utterances.ts"
 
-const frameSamples = 512
 export const frameMs = 32
 const framesOf = (durationMs: number): number => Math.max(1, Math.round(durationMs / frameMs))
 
@@ -94,7 +93,10 @@ export class Listener {
   #unusedFrame = 0
   /** The next frame for the utterance in progress. */
   #nextToFeed = 0
-  #commitAt: number | undefined
+  /** Where the person's client ended utterances that the detector has not come to yet. */
+  #commits: Array<number> = []
+  /** What was said before this frame has been cleared. */
+  #clearedUntil = 0
   #silenceAt: number | undefined
   #pressed = false
   #closed = false
@@ -137,12 +139,13 @@ export class Listener {
       if (this.#turn.decode && this.#speaking) this.#feedUndetected(this.#partial.slice(0, this.#partialFilled))
       this.#end(this.#pushedFrames)
     } else if (this.#endpointer.frame === this.#pushedFrames) this.#endpointer.finish(this.#onEndpoint)
-    else this.#commitAt = this.#pushedFrames
+    else this.#commits.push(this.#pushedFrames)
   }
 
-  /** Drops the utterance in progress. */
+  /** Drops the utterance in progress, with all that was pushed of it. */
   clear(): void {
-    this.#commitAt = undefined
+    this.#commits = []
+    this.#clearedUntil = this.#pushedFrames
     this.#endpointer.drop()
     const utteranceId = this.#utterances.clear()
     if (utteranceId !== undefined) this.#options.emit({ type: "utterance.cleared", utteranceId })
@@ -221,17 +224,15 @@ export class Listener {
 
   /** The detector's answer for the next frame. */
   #hear(probability: number): void {
-    this.#endpointer.step(probability, this.#onEndpoint)
+    const isCleared = this.#endpointer.frame < this.#clearedUntil
+    this.#endpointer.step(isCleared ? 0 : probability, this.#onEndpoint)
     const heard = this.#endpointer.frame
     if (this.#speaking) this.#feedUpTo(Math.min(heard, this.#endpointer.lastVoiced + 1 + endpointing.tailFrames))
     else if (this.#silenceAt !== undefined && heard >= this.#silenceAt) {
       this.#silenceAt = undefined
       this.#options.emit({ type: "silence.elapsed" })
     }
-    if (this.#commitAt !== undefined && heard >= this.#commitAt) {
-      this.#commitAt = undefined
-      this.#endpointer.finish(this.#onEndpoint)
-    }
+    for (; heard >= (this.#commits[0] ?? Infinity); this.#commits.shift()) this.#endpointer.finish(this.#onEndpoint)
     this.#forget(this.#speaking ? this.#nextToFeed : heard - endpointing.preRollFrames)
   }
 
@@ -257,7 +258,8 @@ export class Listener {
   }
 
   #begin(startFrame: number): void {
-    const firstFrame = Math.max(this.#unusedFrame, this.#firstKept, startFrame - endpointing.preRollFrames)
+    const free = Math.max(this.#unusedFrame, this.#clearedUntil, this.#firstKept)
+    const firstFrame = Math.max(free, startFrame - endpointing.preRollFrames)
     this.#nextToFeed = firstFrame
     const utteranceId = this.#utterances.begin(firstFrame, startFrame, this.#turn)
     this.#options.emit({ type: "speech.started", utteranceId, atMs: this.#atMs(startFrame) })

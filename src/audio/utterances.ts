@@ -136,7 +136,8 @@ export class Utterances {
   }
 
   #partial(hearing: Hearing, text: string): void {
-    if (!this.#closed && hearing.outcome === undefined) this.#options.onPartial(hearing.id, text)
+    // None after the utterance's end: its final is on the way, and the protocol promises this order.
+    if (hearing === this.#current) this.#options.onPartial(hearing.id, text)
   }
 
   #deliver(): void {

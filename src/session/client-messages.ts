@@ -4,6 +4,7 @@ import type { ClientMessage } from "#schemas/wire.ts"
 import { interpretDigits, interpretSelection, interpretText, type Refusal } from "#src/questionnaire/answer.ts"
 import type { InterviewEvent } from "#machines/interview.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
+import { refusalOf } from "./refusals.ts"
 import type { Session, Started } from "./session.ts"
 
 type Of<Type extends ClientMessage["type"]> = Extract<ClientMessage, { type: Type }>
@@ -14,10 +15,12 @@ const notNow = (session: Session, what: string): void =>
   session.refuse("not_ready", `${what} needs a questionnaire in progress`)
 
 const interview = (session: Session, started: Started, message: ClientMessage, event: InterviewEvent | Refusal) => {
-  if (isRefusal(event)) return session.refuse("invalid_answer", event.refused)
   if (started.questionnaire === undefined || session.expectation().about === "nothing")
     return notNow(session, message.type)
-  return session.tellInterview(event)
+  if (session.paused) return session.refuse("not_ready", "the session is paused: session.continue goes on with it")
+  if (isRefusal(event)) return session.refuse("invalid_answer", event.refused)
+  const refused = refusalOf(started.questionnaire.plan, session.expectation(), event)
+  return refused === undefined ? session.tellInterview(event) : session.refuse(...refused)
 }
 
 const withPlan = (
@@ -72,7 +75,7 @@ const say = (session: Session, message: Of<"speech.say">) => {
       keep: false,
       replace: false,
       interruptible: message.interruptible ?? true,
-      ...(message.ref === undefined ? {} : { ref: message.ref })
+      ...(message.voice === undefined ? {} : { voice: message.voice })
     }
   )
 }
@@ -126,6 +129,8 @@ export const receiveMessage = (session: Session, message: ClientMessage): void =
       return interview(session, started, message, { type: "question.goto", linkId: message.link_id })
     case "session.pause":
     case "session.continue":
+      if (session.paused === (message.type === "session.pause"))
+        return session.refuse("not_ready", session.paused ? "the session is paused already" : "the session is not paused")
       return session.actor.send({ type: message.type })
     case "speech.say":
       return say(session, message)

@@ -28,18 +28,23 @@ export class Outgoing {
     this.#traceId = traceId
   }
 
-  /** The first message sent while `act` runs answers `ref`, a mere change of state aside. */
-  answering(ref: string | undefined, act: () => void): void {
+  /** The first message or prompt that comes of `act` answers `ref`. Gives the `ref` back when there was none. */
+  answering(ref: string | undefined, act: () => void): string | undefined {
     this.#ref = ref
     act()
+    return this.takeRef()
+  }
+
+  /** What is to be answered, for a reply that comes later: it is no longer answered by the next message. */
+  takeRef(): string | undefined {
+    const ref = this.#ref
     this.#ref = undefined
+    return ref
   }
 
   send(message: ServerMessage): void {
     if (this.#closed) return
-    const replies = this.#ref !== undefined && message.ref === undefined && message.type !== "state.changed"
-    const ref = replies ? this.#ref : undefined
-    if (replies) this.#ref = undefined
+    const ref = message.ref ?? this.takeRef()
     const seq = durable.has(message.type) ? ++this.#seq : undefined
     this.#connection.send({
       ...message,

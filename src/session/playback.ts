@@ -65,22 +65,23 @@ export class Playback {
           sentMs += limits.playbackFrameMs
         }
       })
-      const begin = (sentence: SpokenSentence) => {
+      const begin = (degraded: boolean) => {
         startedAtMs = clock.currentTimeMillisUnsafe()
         connection.send({
           type: "audio.begin",
+          ...(prompt.ref === undefined ? {} : { ref: prompt.ref }),
           id: prompt.id,
           text: prompt.text,
           encoding: speech.encoding,
           sample_rate: speech.sample_rate,
           interruptible: prompt.interruptible,
-          degraded: sentence.degraded
+          degraded
         })
       }
       let lengthMs = 0
       const say = (sentence: SpokenSentence) =>
         Effect.suspend(() => {
-          if (startedAtMs === undefined) begin(sentence)
+          if (startedAtMs === undefined) begin(sentence.degraded)
           if (encoder === undefined || encoder.fromHz !== sentence.sampleRateHz) {
             encoder = new SpeechEncoder(sentence.sampleRateHz, speech)
           }
@@ -108,7 +109,10 @@ export class Playback {
         })
 
       return yield* Effect.gen(function* () {
-        yield* tts.speak(prompt.spokenText, { language, keep: prompt.keep }).pipe(Stream.runForEach(say))
+        const voice = prompt.voice === undefined ? {} : { voice: prompt.voice }
+        yield* tts.speak(prompt.spokenText, { language, keep: prompt.keep, ...voice }).pipe(Stream.runForEach(say))
+        // Nothing in it can be said aloud (an emoji): it still begins and ends.
+        if (startedAtMs === undefined) begin(false)
         if (encoder !== undefined) yield* sendFrames(encoder.flush())
         current.durationMs = lengthMs
         if (mode === "file" || startedAtMs === undefined) return

@@ -70,6 +70,8 @@ export class Session implements SessionHandle {
   #ended = false
   #turnKey = ""
   #telling = false
+  /** Of a message that nothing but a change of state answers. */
+  #stateRef: string | undefined
   /** What was expected when each utterance that has no final yet began, oldest first. */
   readonly expected: Array<Expectation> = []
   readonly #malformed = new Window(limits.malformedMax - 1, limits.malformedWindowMs)
@@ -98,7 +100,7 @@ export class Session implements SessionHandle {
     if (this.#ended) return
     if (this.#messages.hit(this.options.nowMs())) return this.#fatal("rate_limited", "too many messages in a second")
     this.actor.send({ type: "client.active" })
-    this.#outgoing.answering(message.ref, () => receiveMessage(this, message))
+    this.#stateRef = this.#outgoing.answering(message.ref, () => receiveMessage(this, message))
   }
 
   receiveAudio(bytes: Uint8Array): void {
@@ -124,7 +126,7 @@ export class Session implements SessionHandle {
 
   refused(error: WireError): void {
     if (this.#ended) return
-    if (this.#malformed.hit(this.options.nowMs())) return this.#fatal(error.code, error.message)
+    if (this.#malformed.hit(this.options.nowMs())) return this.#fatal(error.code, error.message, error.ref)
     this.refuse(error.code, error.message, error.ref)
   }
 
@@ -145,8 +147,9 @@ export class Session implements SessionHandle {
   }
 
   /** Speaks it; a prompt of the interview takes the place of what is being spoken. */
-  speak(prompt: PromptText, how: { keep: boolean; replace: boolean; interruptible: boolean; ref?: string }): void {
-    const { keep, replace, interruptible, ref } = how
+  speak(prompt: PromptText, how: { keep: boolean; replace: boolean; interruptible: boolean; voice?: string }): void {
+    const { keep, replace, interruptible, voice } = how
+    const ref = this.#outgoing.takeRef()
     const id = `p${++this.#promptCount}`
     this.actor.send({
       type: "prompt.requested",
@@ -157,6 +160,7 @@ export class Session implements SessionHandle {
         spokenText: prompt.spoken,
         interruptible,
         keep,
+        ...(voice === undefined ? {} : { voice }),
         ...(ref === undefined ? {} : { ref })
       }
     })
@@ -173,6 +177,10 @@ export class Session implements SessionHandle {
 
   tellInterview(event: InterviewEvent): void {
     this.actor.send({ type: "interview.event", event })
+  }
+
+  get paused(): boolean {
+    return this.actor.getSnapshot().matches({ attention: "paused" })
   }
 
   expectation(): Expectation {
@@ -243,10 +251,12 @@ export class Session implements SessionHandle {
   /** Once all outputs of a step are out: a client hears of an answer before it hears of the next question's state. */
   #tellState(): void {
     this.#telling = false
+    const ref = this.#stateRef
+    this.#stateRef = undefined
     const previous = this.#leading
     this.#leading = leadingState(this.actor.getSnapshot())
     if (previous === this.#leading || previous === "authenticating") return
-    this.send({ type: "state.changed", state: this.#leading, previous })
+    this.send({ type: "state.changed", state: this.#leading, previous, ...(ref === undefined ? {} : { ref }) })
   }
 
   #tuneListener(leading: LeadingState): void {
@@ -279,8 +289,8 @@ export class Session implements SessionHandle {
     throw error
   }
 
-  #fatal(code: ErrorCode, message: string): void {
-    this.refuse(code, message)
+  #fatal(code: ErrorCode, message: string, ref?: string): void {
+    this.refuse(code, message, ref)
     this.#finish("refused", errorRow(code).closeCode ?? closeCodes.ended, code)
   }
 

@@ -176,9 +176,11 @@ export const sessionsLayer = (options: SessionsOptions) =>
           speak: fromEffect(context, (prompt: Prompt, system) => {
             const { session } = performer(system)
             return (session.started?.playback.speak(prompt) ?? Effect.void).pipe(
-              Effect.tapError(() =>
+              Effect.tapError((error) =>
                 Effect.sync(() =>
-                  session.refuse("tts_unavailable", "this prompt cannot be spoken now; its text stands", prompt.ref)
+                  prompt.voice !== undefined && error.reason === "refused"
+                    ? session.refuse("not_found", error.message, prompt.ref)
+                    : session.refuse("tts_unavailable", "this prompt cannot be spoken now; its text stands", prompt.ref)
                 )
               )
             )

@@ -72,7 +72,7 @@ describe("SpeechEncoder", () => {
   })
 
   it("begins afresh after a flush", () => {
-    const encoder = new SpeechEncoder(16_000, pcm(22_050))
+    const encoder = new SpeechEncoder(16_000, pcm(8_012))
     const speech = sampled(signal, 16_000, 100)
     const run = () => [...encoder.push(speech), ...encoder.flush()]
     assert.deepStrictEqual(run(), run())

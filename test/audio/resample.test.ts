@@ -35,28 +35,26 @@ const anyRateHz = fc.integer({ min: 8_000, max: 48_000 })
 const standardRateHz = fc.constantFrom(8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000)
 
 describe("Resampler", () => {
-  describe.each(ratios)("from %i to %i Hz", (fromHz, toHz) => {
-    const nyquistHz = Math.min(fromHz, toHz) / 2
-
-    it("keeps a sweep up to 0.8 of the lower Nyquist frequency as it was, 80 dB over every error", () => {
+  it.each(ratios)(
+    "keeps a sweep up to 0.8 of the lower Nyquist frequency as it was, 90 dB over every error (%i to %i Hz)",
+    (fromHz, toHz) => {
+      const nyquistHz = Math.min(fromHz, toHz) / 2
       const signal = sweep(20, nyquistHz * 0.8, 600, 28_000)
       const { output, delaySamples } = whole(fromHz, toHz, sampled(signal, fromHz, 600))
       const expected = (i: number) => signal((i - delaySamples) / toHz)
-      assert.isAbove(snrDb(output, expected, delaySamples * 2, output.length - delaySamples * 2), 80)
-    })
+      assert.isAbove(snrDb(output, expected, delaySamples * 2, output.length - delaySamples * 2), 90)
+    }
+  )
 
-    it("lets nothing through from 1.1 of the lower Nyquist frequency on", () => {
-      if (toHz > fromHz * 0.9) return
-      const durationMs = 300
-      const { output, delaySamples } = whole(
-        fromHz,
-        toHz,
-        sampled(sweep(nyquistHz * 1.1, fromHz / 2, durationMs, 32_000), fromHz, durationMs)
-      )
+  it.each(ratios.filter(([fromHz, toHz]) => toHz < fromHz * 0.9))(
+    "lets nothing through from 1.1 of the lower Nyquist frequency on (%i to %i Hz)",
+    (fromHz, toHz) => {
+      const tooHigh = sweep((toHz / 2) * 1.1, fromHz / 2, 300, 32_000)
+      const { output, delaySamples } = whole(fromHz, toHz, sampled(tooHigh, fromHz, 300))
       // Not at the ends: beginning and ending at once is a click, which has every frequency.
       assert.isAtMost(peak(output.subarray(delaySamples * 2, output.length - delaySamples * 2)), 1)
-    })
-  })
+    }
+  )
 
   it("agrees with libsamplerate", async () => {
     const signal = sum(sine(130, 9_000), sine(1_234, 9_000), sine(5_000, 6_000), sine(6_700, 3_000))
@@ -117,7 +115,7 @@ describe("Resampler", () => {
       { numRuns: 60 }
     ))
 
-  it("does not drift over an hour of an odd ratio", () => {
+  it("does not drift over a minute of an odd ratio", () => {
     const resampler = new Resampler(47_999, 8_000)
     const second = new Int16Array(47_999)
     let given = 0

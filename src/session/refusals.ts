@@ -1,0 +1,55 @@
+/**
+ * What a client asks of an interview and the interview would pass over in silence, because it is not the time for it or
+ * there is no such thing: a client is told why, and what it may do instead. Pure; nothing that a person said is repeated.
+ */
+import type { Expectation, InterviewEvent } from "#machines/interview.ts"
+import type { Plan } from "#machines/plan.ts"
+import type { ErrorCode } from "#schemas/errors.ts"
+
+export type Refused = readonly [code: ErrorCode, message: string]
+
+const whileConsenting: ReadonlySet<InterviewEvent["type"]> = new Set([
+  "consent.given",
+  "consent.declined",
+  "question.repeat",
+  "help.request"
+])
+const whileStopping: ReadonlySet<InterviewEvent["type"]> = new Set([
+  "confirmation.given",
+  "confirmation.denied",
+  "question.repeat",
+  "question.goto",
+  "stop.request"
+])
+
+/** What may be said or typed now. */
+const expected = (plan: Plan, expectation: Expectation): string => {
+  const question = "linkId" in expectation && plan.questions.find(({ linkId }) => linkId === expectation.linkId)
+  const options = question ? question.options.map(({ display, key }) => `${display} (${key})`).join(", ") : ""
+  return expectation.about === "answer" ? `it takes one of: ${options}` : "it takes yes or no"
+}
+
+export const refusalOf = (plan: Plan, expectation: Expectation, event: InterviewEvent): Refused | undefined => {
+  if (event.type === "answer.unmatched") {
+    return ["invalid_answer", `nothing was understood; ${expected(plan, expectation)}`]
+  }
+  if (event.type === "question.goto" && !plan.questions.some(({ linkId }) => linkId === event.linkId)) {
+    const linkIds = plan.questions.map(({ linkId }) => linkId).join(", ")
+    return ["invalid_answer", `there is no such question; there are: ${linkIds}`]
+  }
+  switch (expectation.about) {
+    case "nothing":
+      return ["not_ready", "this needs a questionnaire in progress"]
+    case "consent":
+      return whileConsenting.has(event.type)
+        ? undefined
+        : ["not_ready", "nothing is asked before consent.give or consent.decline"]
+    case "stop":
+      return whileStopping.has(event.type) ? undefined : ["not_ready", "first: is this to stop here? yes or no"]
+    case "answer":
+    case "confirmation":
+      return event.type === "answer.given" && event.linkId !== expectation.linkId
+        ? ["invalid_answer", `the question now is ${expectation.linkId}; question.goto asks another one`]
+        : undefined
+  }
+}
