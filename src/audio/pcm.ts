@@ -18,6 +18,13 @@ export const fromFloats = (floats: Float32Array): Int16Array => {
   return samples
 }
 
+/** A loop: `Float32Array.from` with a function is ten times slower over a sentence. */
+export const floatsOf = (samples: Int16Array): Float32Array => {
+  const floats = new Float32Array(samples.length)
+  for (let i = 0; i < samples.length; i++) floats[i] = (samples[i] ?? 0) / fullScale
+  return floats
+}
+
 /** The whole samples in `bytes`; a view of them where alignment and byte order allow, else a copy. */
 export const samplesOf = (bytes: Uint8Array): Int16Array => {
   const length = Math.floor(bytes.byteLength / bytesPerSample)

@@ -130,7 +130,10 @@ export const receiveMessage = (session: Session, message: ClientMessage): void =
     case "session.pause":
     case "session.continue":
       if (session.paused === (message.type === "session.pause"))
-        return session.refuse("not_ready", session.paused ? "the session is paused already" : "the session is not paused")
+        return session.refuse(
+          "not_ready",
+          session.paused ? "the session is paused already" : "the session is not paused"
+        )
       return session.actor.send({ type: message.type })
     case "speech.say":
       return say(session, message)

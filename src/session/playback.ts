@@ -82,11 +82,12 @@ export class Playback {
       const say = (sentence: SpokenSentence) =>
         Effect.suspend(() => {
           if (startedAtMs === undefined) begin(sentence.degraded)
-          if (encoder === undefined || encoder.fromHz !== sentence.sampleRateHz) {
-            encoder = new SpeechEncoder(sentence.sampleRateHz, speech)
-          }
+          const before = encoder
+          const changes = before !== undefined && before.fromHz !== sentence.sampleRateHz
+          if (before === undefined || changes) encoder = new SpeechEncoder(sentence.sampleRateHz, speech)
+          const rest = changes ? before.flush() : []
           lengthMs += (sentence.pcm.length * 1_000) / sentence.sampleRateHz
-          return sendFrames(encoder.push(sentence.pcm))
+          return sendFrames([...rest, ...(encoder?.push(sentence.pcm) ?? [])])
         })
 
       const heardMs = () => {

@@ -51,6 +51,8 @@ export interface SessionOptions {
   /** Silence after which a question is asked again, in audio time. */
   readonly noSpeechMs: number
   readonly nowMs: () => number
+  /** A programming error, for the log. */
+  readonly onDefect: (error: unknown) => void
   /** Called once, when the session has ended by itself or by its client. */
   readonly onEnded: () => void
 }
@@ -92,7 +94,13 @@ export class Session implements SessionHandle {
   /** Starts the machine; separate from the constructor so that what performs for it can be registered first. */
   begin(): void {
     this.actor.on("*", (output) => this.#perform(output))
-    this.actor.subscribe({ next: () => this.#follow(), error: () => this.#close("internal") })
+    this.actor.subscribe({
+      next: () => this.#follow(),
+      error: (error) => {
+        this.options.onDefect(error)
+        this.#close("internal")
+      }
+    })
     this.actor.start()
   }
 
@@ -190,7 +198,7 @@ export class Session implements SessionHandle {
 
   /** What the audio path hears. */
   readonly heard = (event: ListenerEvent): void => {
-    if (!this.#ended) receiveHeard(this, event)
+    if (!this.#ended) this.#contained(() => receiveHeard(this, event))
   }
 
   /** The models have caught up: the client's socket is read again. */
@@ -226,7 +234,6 @@ export class Session implements SessionHandle {
     }
     const { messages, prompt } = performanceOf(started.questionnaire.plan, output)
     for (const message of messages) this.send(message)
-    if (prompt !== undefined) this.speak(prompt, { keep: prompt.keep, replace: true, interruptible: true })
     if (output.type === "interview.ended") {
       const { scopes, subject } = this.options.admission
       const message = completedMessage(started.questionnaire, output, {
@@ -237,6 +244,7 @@ export class Session implements SessionHandle {
       })
       if (message !== undefined) this.send(message)
     }
+    if (prompt !== undefined) this.speak(prompt, { keep: prompt.keep, replace: true, interruptible: true })
   }
 
   /** After each step of the machine: tell the audio path what may be heard, and the client the leading state. */
@@ -285,13 +293,23 @@ export class Session implements SessionHandle {
       const { code, message } = error as unknown as WireError
       return this.refuse(code, message)
     }
+    this.options.onDefect(error)
     this.#close("internal")
-    throw error
   }
 
   #fatal(code: ErrorCode, message: string, ref?: string): void {
     this.refuse(code, message, ref)
     this.#finish("refused", errorRow(code).closeCode ?? closeCodes.ended, code)
+  }
+
+  /** A fault of ours costs this session, not the socket or the model host in whose callback it happened (R4.7). */
+  #contained(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.options.onDefect(error)
+      this.#close("internal")
+    }
   }
 
   #close(reason: EndReason): void {

@@ -159,6 +159,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
       })
 
       const context = yield* Effect.context<never>()
+      const log = Effect.runForkWith(context)
       const machine = sessionMachine.provide({
         actors: {
           prepare: fromEffect(context, (_: unknown, system) => {
@@ -212,6 +213,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             endSilenceMs,
             noSpeechMs,
             nowMs: Date.now,
+            onDefect: (error) => log(Effect.logError("a session ended by a defect", error)),
             onEnded: () => open.delete(session.actor.system)
           })
           open.set(session.actor.system, { session, scope })

@@ -13,7 +13,8 @@ import {
 } from "#src/host/backend.ts"
 import { espeakEngine, espeakPackage } from "./espeak-engine.ts"
 import { espeakSpelling } from "./espeak-spelling.ts"
-import { level, toFloat, toPcm } from "./level.ts"
+import { floatsOf, fromFloats } from "#src/audio/pcm.ts"
+import { level } from "./level.ts"
 import {
   EspeakSpeech,
   type Phonemes,
@@ -175,11 +176,11 @@ class Espeak implements LoadedBackend {
     const samples = new Float32Array(length)
     let at = 0
     for (const block of blocks) {
-      samples.set(toFloat(block), at)
+      samples.set(floatsOf(block), at)
       at += block.length
     }
     level(samples, sampleRateHz)
-    const pcm = toPcm(samples)
+    const pcm = fromFloats(samples)
     const words = marksOf(speech.text, respelt, events, (length / sampleRateHz) * 1000)
     stream.sendBinary(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength))
     stream.send({ type: "speech.rendered", sampleRateHz, words, skippedPhonemes: 0 } satisfies Rendered)

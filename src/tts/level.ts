@@ -62,18 +62,3 @@ export const level = (samples: Float32Array, sampleRateHz: number): void => {
     limit(samples)
   }
 }
-
-// Loops: `from` with a function is ten times slower over a sentence.
-export const toFloat = (pcm: Int16Array): Float32Array => {
-  const samples = new Float32Array(pcm.length)
-  for (let i = 0; i < pcm.length; i++) samples[i] = (pcm[i] ?? 0) / 32768
-  return samples
-}
-
-export const toPcm = (samples: Float32Array): Int16Array => {
-  const pcm = new Int16Array(samples.length)
-  for (let i = 0; i < samples.length; i++) {
-    pcm[i] = Math.max(-32768, Math.min(32767, Math.round((samples[i] ?? 0) * 32768)))
-  }
-  return pcm
-}

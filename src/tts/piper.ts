@@ -13,7 +13,8 @@ import {
   type BackendStream,
   type LoadedBackend
 } from "#src/host/backend.ts"
-import { level, toPcm } from "./level.ts"
+import { fromFloats } from "#src/audio/pcm.ts"
+import { level } from "./level.ts"
 import { readVoiceConfig, type VoiceConfig, voiceFacts, voiceFault } from "./piper-voice.ts"
 import { type Phonemes, PiperSpeech, renderedMsMax, type Rendered, type SpokenWord } from "./rendering.ts"
 
@@ -133,7 +134,7 @@ class Piper implements LoadedBackend {
     const sampleRateHz = this.#config.audio.sample_rate
     const samples = audio.slice(0, (renderedMsMax / 1000) * sampleRateHz)
     level(samples, sampleRateHz)
-    const pcm = toPcm(samples)
+    const pcm = fromFloats(samples)
     const words = frames === undefined ? [] : this.#marks(speech.words, wordOf, frames)
     stream.sendBinary(new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength))
     stream.send({ type: "speech.rendered", sampleRateHz, words, skippedPhonemes: skipped } satisfies Rendered)

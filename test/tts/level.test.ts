@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
-import { amplitude, level, peakDbfs, speechLevelDbfs, speechRms, toFloat, toPcm } from "#src/tts/level.ts"
+import { floatsOf, fromFloats } from "#src/audio/pcm.ts"
+import { amplitude, level, peakDbfs, speechLevelDbfs, speechRms } from "#src/tts/level.ts"
 
 const rateHz = 16_000
 const tone = (gain: number, seconds = 1): Float32Array =>
@@ -50,7 +51,7 @@ describe("level", () => {
   it("converts samples there and back without a change", () => {
     fc.assert(
       fc.property(fc.int16Array(), (pcm) => {
-        assert.deepStrictEqual(toPcm(toFloat(pcm)), pcm)
+        assert.deepStrictEqual(fromFloats(floatsOf(pcm)), pcm)
       })
     )
   })
