@@ -10,7 +10,8 @@ import type { HostError } from "#schemas/host.ts"
 import type { Host } from "#src/host/host.ts"
 import { startHost, whenReady } from "#src/host/start.ts"
 import { espeakPackage, espeakVersion } from "#src/tts/espeak-engine.ts"
-import { speechRms, toFloat } from "#src/tts/level.ts"
+import { floatsOf } from "#src/audio/pcm.ts"
+import { speechRms } from "#src/tts/level.ts"
 import { PhonemesReply, type Rendered } from "#src/tts/rendering.ts"
 
 const voicePath = fileURLToPath(new URL("../fixtures/piper-tiny-ar/voice.onnx", import.meta.url))
@@ -63,7 +64,7 @@ const heardWell = ({ pcm, rendered, error }: Said): void => {
   const rateHz = rendered?.sampleRateHz ?? 1
   const ms = (pcm.length / rateHz) * 1_000
   assert.isTrue(ms > 2_000 && ms < 6_000, `${ms} ms`)
-  assert.closeTo(20 * Math.log10(speechRms(toFloat(pcm), rateHz)), -18, 1.5)
+  assert.closeTo(20 * Math.log10(speechRms(floatsOf(pcm), rateHz)), -18, 1.5)
   assert.isAtMost(peak(pcm), 32_768 * 10 ** (-1 / 20) + 1)
   const words = rendered?.words ?? []
   assert.deepStrictEqual(

@@ -6,7 +6,8 @@ import { create } from "@alexanderolsen/libsamplerate-js"
 import { Effect, Exit, Fiber, Layer, Logger, ManagedRuntime, Stream } from "effect"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { Stt } from "#src/stt/stt.ts"
-import { speechRms, toFloat, toPcm } from "#src/tts/level.ts"
+import { floatsOf, fromFloats } from "#src/audio/pcm.ts"
+import { speechRms } from "#src/tts/level.ts"
 import { prompt } from "#src/tts/prompts.ts"
 import { type SpeakOptions, type SpokenSentence, Tts, TtsError, type TtsOptions } from "#src/tts/tts.ts"
 
@@ -57,7 +58,7 @@ describe("speech", () => {
     )
     for (const sentence of said) {
       assert.deepStrictEqual(sound(sentence), ["espeak", false, 22_050])
-      assert.closeTo(20 * Math.log10(speechRms(toFloat(sentence.pcm), sentence.sampleRateHz)), -18, 1.5)
+      assert.closeTo(20 * Math.log10(speechRms(floatsOf(sentence.pcm), sentence.sampleRateHz)), -18, 1.5)
       assert.deepStrictEqual(
         sentence.words.map(({ word }) => word),
         sentence.text.split(" ")
@@ -203,7 +204,7 @@ describe("what is spoken", () => {
         if (said === undefined) continue
         const utterance = stt.open({ grammar: answers, alternatives: 0 })
         const resampler = yield* Effect.promise(() => create(1, said.sampleRateHz, 16_000))
-        utterance.push(toPcm(resampler.simple(toFloat(said.pcm))))
+        utterance.push(fromFloats(resampler.simple(floatsOf(said.pcm))))
         resampler.destroy()
         utterance.push(new Int16Array(8_000))
         transcripts.push((yield* utterance.finish).text)
