@@ -10,7 +10,8 @@
 import { Exit } from "effect"
 import { limits } from "#src/limits.ts"
 import type { Stt, SttError, Transcript } from "#src/stt/stt.ts"
-import { type Vad, vadFrameSamples as frameSamples, type VadStream } from "#src/vad/vad.ts"
+import { type Vad, vadFrameSamples as frameSamples } from "#src/vad/vad.ts"
+import { Detection } from "./detection.ts"
 import { Endpointer, type EndpointEvent, type EndpointOptions } from "./endpoint.ts"
 import { Utterances, type SettledUtterance, type UtteranceSettings } from "./utterances.ts"
 
@@ -19,7 +20,10 @@ const framesOf = (durationMs: number): number => Math.max(1, Math.round(duration
 
 /** How the next utterance is to be heard. The turn in force when speech begins is that utterance's. */
 export interface Turn extends UtteranceSettings {
-  /** False: nobody is listening (no consent yet, paused): speech is neither told nor decoded. */
+  /**
+   * False: nobody is listening (no consent yet, paused): speech is neither told nor decoded, and what was pushed before it
+   * turns true is never used. An utterance in progress goes on.
+   */
   readonly decode: boolean
   readonly endSilenceMs: number
 }
@@ -46,6 +50,8 @@ export type ListenerEvent =
     }
   | { readonly type: "transcript.failed"; readonly utteranceId: string; readonly error: SttError }
   | { readonly type: "silence.elapsed" }
+  /** The detector died; what it has not answered waits until it is back. Once for each outage. */
+  | { readonly type: "detector.failed" }
   /** Pending audio has fallen to half of its bound. */
   | { readonly type: "drained" }
 
@@ -67,27 +73,20 @@ export const endpointing: EndpointOptions & { readonly preRollFrames: number; re
   pauseFrames: 4,
   utteranceFramesMax: Math.floor(limits.utteranceMsMax / frameMs),
   /** Audio before the first frame of speech that is decoded too: soft onsets. */
-  preRollFrames: 10,
+  preRollFrames: 14,
   /** Silence after the last frame of speech that is decoded; more is held back until speech goes on. */
   tailFrames: 8
 }
-
-/** A dead detector is tried again after this. */
-const vadRetryMs = 250
 
 export class Listener {
   readonly #options: ListenerOptions
   readonly #endpointer: Endpointer
   readonly #utterances: Utterances
-  #vad: VadStream | undefined
-  #vadRetry: NodeJS.Timeout | undefined
+  readonly #detection: Detection
   #turn: Turn = { decode: false, endSilenceMs: 500, alternatives: 0, partials: false }
   /** The frame being filled. */
   #partial = new Int16Array(frameSamples)
   #partialFilled = 0
-  /** Frames still needed: unanswered, held back, or pre-roll. `#firstKept` is the number of the first. */
-  #kept: Array<Int16Array> = []
-  #firstKept = 0
   #pushedFrames = 0
   /** The first frame that no utterance has used. */
   #unusedFrame = 0
@@ -97,7 +96,12 @@ export class Listener {
   #commits: Array<number> = []
   /** What was said before this frame has been cleared. */
   #clearedUntil = 0
-  #silenceAt: number | undefined
+  /** What was pushed before this frame, nobody was to hear. */
+  #decodeFrom = 0
+  /** Samples of the frame being filled that no utterance to come may use; without turn detection only. */
+  #partialUsed = 0
+  /** `frames` of silence are awaited, from frame `since`. */
+  #silence: { readonly frames: number; since: number } | undefined
   #pressed = false
   #closed = false
   readonly #onEndpoint = (event: EndpointEvent): void => this.#endpoint(event)
@@ -111,9 +115,19 @@ export class Listener {
       onSettled: (settled) => this.#settled(settled),
       onProgress: () => this.#relieve()
     })
+    this.#detection = new Detection({
+      vad: options.vad,
+      onProbability: (probability) => this.#hear(probability),
+      onAnswered: () => this.#relieve(),
+      onFailed: () => options.emit({ type: "detector.failed" })
+    })
   }
 
   setTurn(turn: Turn): void {
+    if (turn.decode && !this.#turn.decode) {
+      this.#decodeFrom = Math.ceil(this.#position)
+      this.#partialUsed = this.#partialFilled
+    }
     this.#turn = turn
     this.#endpointer.endSilenceFrames = framesOf(turn.endSilenceMs)
   }
@@ -126,43 +140,54 @@ export class Listener {
       at += taken
       if (this.#partialFilled < frameSamples) continue
       const frame = this.#partial
+      const used = this.#partialUsed
       this.#partial = new Int16Array(frameSamples)
-      this.#partialFilled = 0
-      this.#take(frame)
+      this.#partialFilled = this.#partialUsed = 0
+      this.#take(frame, used)
     }
     if (this.pendingMs() > limits.unackedAudioMsMax) this.#pressed = true
   }
 
-  /** Ends the utterance in progress, once all that was pushed has been listened to. */
+  /**
+   * Ends the utterance in progress, once all that was pushed has been listened to: in whole frames with turn detection (31
+   * ms at most are left for what follows), to the sample without.
+   */
   commit(): void {
     if (this.#options.turnDetection === "none") {
-      if (this.#turn.decode && this.#speaking) this.#feedUndetected(this.#partial.slice(0, this.#partialFilled))
-      this.#end(this.#pushedFrames)
+      this.#feedUndetected(this.#partial.slice(this.#partialUsed, this.#partialFilled), this.#position)
+      this.#partialUsed = this.#partialFilled
+      this.#end(this.#position)
     } else if (this.#endpointer.frame === this.#pushedFrames) this.#endpointer.finish(this.#onEndpoint)
-    else this.#commits.push(this.#pushedFrames)
+    else if (this.#commits.at(-1) !== this.#pushedFrames) this.#commits.push(this.#pushedFrames)
   }
 
   /** Drops the utterance in progress, with all that was pushed of it. */
   clear(): void {
     this.#commits = []
     this.#clearedUntil = this.#pushedFrames
+    this.#partialUsed = this.#partialFilled
     this.#endpointer.drop()
     const utteranceId = this.#utterances.clear()
-    if (utteranceId !== undefined) this.#options.emit({ type: "utterance.cleared", utteranceId })
+    if (utteranceId === undefined) return
+    this.#restartSilence(this.#pushedFrames)
+    this.#options.emit({ type: "utterance.cleared", utteranceId })
   }
 
-  /** One `silence.elapsed` after this much further audio without speech; speech or `disarmSilence` calls it off. */
+  /**
+   * One `silence.elapsed` after this much further audio without speech. Speech that begins, or `disarmSilence`, calls it
+   * off; speech in progress is waited for. Without turn detection there is no silence.
+   */
   armSilence(durationMs: number): void {
-    this.#silenceAt = this.#heardFrames + framesOf(durationMs)
+    this.#silence = { frames: framesOf(durationMs), since: this.#heardFrames }
   }
 
   disarmSilence(): void {
-    this.#silenceAt = undefined
+    this.#silence = undefined
   }
 
   /** Where the session's audio has come to. */
   positionMs(): number {
-    return this.#atMs(this.#pushedFrames) + Math.floor((this.#partialFilled * 1_000) / 16_000)
+    return this.#atMs(this.#position)
   }
 
   /** Audio taken and not yet answered by detector and recogniser. */
@@ -173,53 +198,32 @@ export class Listener {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#vadRetry)
-    this.#vad?.close()
+    this.#detection.close()
     this.#utterances.close()
-    this.#kept = []
   }
 
   get #heardFrames(): number {
     return this.#options.turnDetection === "none" ? this.#pushedFrames : this.#endpointer.frame
   }
 
-  #atMs(frame: number): number {
-    return (this.#options.offsetMs ?? 0) + frame * frameMs
+  /** All that was pushed, in frames. */
+  get #position(): number {
+    return this.#pushedFrames + this.#partialFilled / frameSamples
   }
 
-  #take(frame: Int16Array): void {
+  #atMs(frame: number): number {
+    return (this.#options.offsetMs ?? 0) + Math.floor(frame * frameMs)
+  }
+
+  #take(frame: Int16Array, used: number): void {
     if (this.#closed) return
     this.#pushedFrames++
     if (this.#options.turnDetection === "none") {
-      if (this.#turn.decode) this.#feedUndetected(frame)
+      this.#feedUndetected(frame.subarray(used), this.#pushedFrames)
       if (this.#utterances.currentFrames >= endpointing.utteranceFramesMax) this.#end(this.#pushedFrames)
       return
     }
-    this.#kept.push(frame)
-    if (this.#vadRetry !== undefined) return
-    if (this.#vad === undefined) this.#openVad()
-    else this.#vad.push(frame)
-  }
-
-  #openVad(): void {
-    this.#vadRetry = undefined
-    const stream = this.#options.vad.open({
-      probabilities: (values) => {
-        if (this.#vad !== stream) return
-        for (let index = 0; index < values.length && !this.#closed; index++) this.#hear(values[index] ?? 0)
-        this.#relieve()
-      },
-      failed: () => {
-        if (this.#vad !== stream || this.#closed) return
-        this.#vad = undefined
-        this.#vadRetry = setTimeout(() => this.#openVad(), vadRetryMs)
-      }
-    })
-    this.#vad = stream
-    for (let frame = this.#endpointer.frame; frame < this.#pushedFrames; frame++) {
-      const samples = this.#kept[frame - this.#firstKept]
-      if (samples !== undefined) stream.push(samples)
-    }
+    this.#detection.push(frame)
   }
 
   /** The detector's answer for the next frame. */
@@ -228,19 +232,26 @@ export class Listener {
     this.#endpointer.step(isCleared ? 0 : probability, this.#onEndpoint)
     const heard = this.#endpointer.frame
     if (this.#speaking) this.#feedUpTo(Math.min(heard, this.#endpointer.lastVoiced + 1 + endpointing.tailFrames))
-    else if (this.#silenceAt !== undefined && heard >= this.#silenceAt) {
-      this.#silenceAt = undefined
+    else if (this.#silence !== undefined && heard - this.#silence.since >= this.#silence.frames) {
+      this.#silence = undefined
       this.#options.emit({ type: "silence.elapsed" })
     }
     for (; heard >= (this.#commits[0] ?? Infinity); this.#commits.shift()) this.#endpointer.finish(this.#onEndpoint)
-    this.#forget(this.#speaking ? this.#nextToFeed : heard - endpointing.preRollFrames)
+    // The frame that completes a start is `startFrames` - 1 after the first one of speech.
+    const preRollFrames = this.#turn.decode ? endpointing.preRollFrames + endpointing.startFrames - 1 : 0
+    this.#detection.forget(this.#speaking ? this.#nextToFeed : heard - preRollFrames)
+  }
+
+  /** Silence that was awaited while somebody spoke counts from where they stopped. */
+  #restartSilence(frame: number): void {
+    if (this.#silence !== undefined) this.#silence.since = Math.max(this.#silence.since, frame)
   }
 
   #endpoint(event: EndpointEvent): void {
     switch (event.type) {
       case "started":
-        if (!this.#turn.decode) return this.#endpointer.drop()
-        this.#silenceAt = undefined
+        if (!this.#turn.decode || event.frame < this.#decodeFrom) return this.#endpointer.drop()
+        this.#silence = undefined
         return this.#begin(event.frame)
       case "confirmed":
       case "paused":
@@ -258,23 +269,29 @@ export class Listener {
   }
 
   #begin(startFrame: number): void {
-    const free = Math.max(this.#unusedFrame, this.#clearedUntil, this.#firstKept)
+    const free = Math.max(this.#unusedFrame, this.#clearedUntil, this.#decodeFrom, this.#detection.firstKept)
     const firstFrame = Math.max(free, startFrame - endpointing.preRollFrames)
     this.#nextToFeed = firstFrame
+    this.#open(firstFrame, startFrame)
+  }
+
+  #open(firstFrame: number, startFrame: number): void {
     const utteranceId = this.#utterances.begin(firstFrame, startFrame, this.#turn)
     this.#options.emit({ type: "speech.started", utteranceId, atMs: this.#atMs(startFrame) })
   }
 
   #feedUpTo(frame: number): void {
     for (; this.#nextToFeed < frame; this.#nextToFeed++) {
-      const samples = this.#kept[this.#nextToFeed - this.#firstKept]
+      const samples = this.#detection.frame(this.#nextToFeed)
       if (samples !== undefined) this.#utterances.feed(samples)
     }
   }
 
-  /** Without turn detection: everything between two commits is one utterance. */
-  #feedUndetected(samples: Int16Array): void {
-    if (!this.#speaking) this.#begin(this.#pushedFrames - 1)
+  /** Without turn detection: everything between two commits is one utterance. `end`: where these samples end. */
+  #feedUndetected(samples: Int16Array, end: number): void {
+    if (!this.#turn.decode || samples.length === 0) return
+    const start = end - samples.length / frameSamples
+    if (!this.#speaking) this.#open(start, start)
     this.#utterances.feed(samples)
   }
 
@@ -282,6 +299,7 @@ export class Listener {
     const utteranceId = this.#utterances.currentId
     if (utteranceId === undefined) return
     this.#unusedFrame = this.#nextToFeed
+    this.#restartSilence(endFrame)
     this.#options.emit({ type: "speech.stopped", utteranceId, atMs: this.#atMs(endFrame) })
     this.#options.emit({ type: "utterance.ended", utteranceId })
     this.#utterances.end(endFrame)
@@ -304,15 +322,8 @@ export class Listener {
   }
 
   #relieve(): void {
-    if (!this.#pressed || this.pendingMs() > limits.unackedAudioMsMax / 2) return
+    if (this.#closed || !this.#pressed || this.pendingMs() > limits.unackedAudioMsMax / 2) return
     this.#pressed = false
     this.#options.emit({ type: "drained" })
-  }
-
-  #forget(before: number): void {
-    const count = Math.min(before, this.#endpointer.frame) - this.#firstKept
-    if (count <= 0) return
-    this.#kept.splice(0, count)
-    this.#firstKept += count
   }
 }

@@ -124,7 +124,9 @@ export class Utterances {
   /** Fed and not decoded yet. */
   pendingSamples(): number {
     let samples = this.#current === undefined ? 0 : this.#current.fedSamples - this.#current.decodedSamples
-    for (const hearing of this.#settling) samples += hearing.fedSamples - hearing.decodedSamples
+    for (const { outcome, fedSamples, decodedSamples } of this.#settling) {
+      if (outcome === undefined) samples += fedSamples - decodedSamples
+    }
     return samples
   }
 

@@ -4,10 +4,10 @@
  * in blocks of one size, whatever pieces they come in, so that the same samples always give the same transcript.
  */
 import { Context, Effect, Exit, Layer, Schema } from "effect"
-import { basename } from "node:path"
+import { basename, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type HostError, HostReason, SttEvent } from "#schemas/host.ts"
-import { type Host, hostHealth, type HostStream } from "#src/host/host.ts"
+import { type Host, hostHealth, type HostStatus, type HostStream } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
 import { limits } from "#src/limits.ts"
 import type { ModelHealth } from "#src/models.ts"
@@ -60,20 +60,33 @@ const blockBytes = blockSamples * Int16Array.BYTES_PER_ELEMENT
 /** The model that comes with the service: a small vocabulary, see its README. */
 export const embeddedSttModelPath = fileURLToPath(new URL("../../models/vosk-model-tiny-ar", import.meta.url))
 
+interface ServedModel {
+  /** The name that transcripts carry. */
+  readonly model: string
+  /** It stands in for the configured one. */
+  readonly degraded: boolean
+}
+
 const decodeEvent = Schema.decodeUnknownExit(SttEvent)
 const toSttError = ({ reason, message }: HostError): SttError => new SttError({ reason, message })
 
 class HostUtterance implements Utterance {
   readonly #stream: HostStream
   readonly #model: string
+  readonly #degraded: boolean
   readonly #block = new Uint8Array(blockBytes)
   #blockFilled = 0
   #finished = false
   #outcome: Exit.Exit<Transcript, SttError> | undefined
   #resume: ((outcome: Exit.Exit<Transcript, SttError>) => void) | undefined
 
-  constructor(host: Host, model: string, { grammar, alternatives, onPartial, onProgress }: UtteranceOptions) {
+  constructor(
+    host: Host,
+    { model, degraded }: ServedModel,
+    { grammar, alternatives, onPartial, onProgress }: UtteranceOptions
+  ) {
     this.#model = model
+    this.#degraded = degraded
     const params = { alternatives, partials: onPartial !== undefined, ...(grammar !== undefined && { grammar }) }
     this.#stream = host.open(params, {
       message: (message) => {
@@ -83,7 +96,15 @@ class HostUtterance implements Utterance {
         if (event.type === "partial") return onPartial?.(event.text)
         const { text, confidence, words, alternatives } = event
         this.#settle(
-          Exit.succeed({ text, confidence, words, alternatives, model: this.#model, degraded: false, replayed: false })
+          Exit.succeed({
+            text,
+            confidence,
+            words,
+            alternatives,
+            model: this.#model,
+            degraded: this.#degraded,
+            replayed: false
+          })
         )
       },
       binary: (bytes) =>
@@ -143,11 +164,20 @@ class HostUtterance implements Utterance {
 }
 
 export interface SttOptions {
-  /** A Vosk model's folder; absent: the embedded model. */
+  /** A Vosk model's folder; absent: the embedded model, which also serves, degraded, when this one cannot. */
   readonly modelPath?: string
   /** The libvosk to load; absent: the one that npm installed. */
   readonly libraryPath?: string
 }
+
+const failedForGood = (host: Host): Effect.Effect<HostError> =>
+  Effect.callback((resume) => {
+    const told = (status: HostStatus): void => {
+      if (status._tag === "Failed") resume(Effect.succeed(status.error))
+    }
+    told(host.status())
+    return Effect.sync(host.onStatus(told))
+  })
 
 const MissingWords = Schema.Array(Schema.String)
 
@@ -162,10 +192,10 @@ export class Stt extends Context.Service<
   }
 >()("sawt/stt/Stt") {
   /** `model` is the name that transcripts carry. */
-  static readonly overHost = (host: Host, model: string): Stt["Service"] =>
+  static readonly overHost = (host: Host, model: string, degraded = false): Stt["Service"] =>
     Stt.of({
-      health: () => hostHealth(host.status(), `vosk ${model}`),
-      open: (options) => new HostUtterance(host, model, options),
+      health: () => ({ ...hostHealth(host.status(), `vosk ${model}`), degraded }),
+      open: (options) => new HostUtterance(host, { model, degraded }, options),
       missingWords: (words) =>
         host.request({ missingWords: words }).pipe(
           Effect.mapError(toSttError),
@@ -173,17 +203,39 @@ export class Stt extends Context.Service<
         )
     })
 
-  /** Starts the host in the background: `health` says when it is ready. */
-  static readonly layer = ({ modelPath = embeddedSttModelPath, libraryPath }: SttOptions = {}): Layer.Layer<Stt> =>
-    Layer.effect(
+  /** Starts the host in the background: `health` says when it is ready. A model that fails for good is stood in for. */
+  static readonly layer = ({ modelPath = embeddedSttModelPath, libraryPath }: SttOptions = {}): Layer.Layer<Stt> => {
+    const start = (path: string) =>
+      startHost("stt", {
+        modelPath: path,
+        idleRecognizersMax: limits.idleRecognizersMax,
+        ...(libraryPath !== undefined && { libraryPath })
+      })
+    return Layer.effect(
       Stt,
-      Effect.map(
-        startHost("stt", {
-          modelPath,
-          idleRecognizersMax: limits.idleRecognizersMax,
-          ...(libraryPath !== undefined && { libraryPath })
-        }),
-        (host) => Stt.overHost(host, basename(modelPath))
-      )
+      Effect.gen(function* () {
+        const host = yield* start(modelPath)
+        const chosen = Stt.overHost(host, basename(modelPath))
+        if (resolve(modelPath) === embeddedSttModelPath) return chosen
+        let serving = chosen
+        yield* failedForGood(host).pipe(
+          Effect.tap(({ reason, message }) =>
+            Effect.logWarning("the configured speech model cannot serve; the embedded one does", { reason, message })
+          ),
+          Effect.flatMap(({ message }) =>
+            Effect.map(start(embeddedSttModelPath), (embedded) => {
+              const standIn = Stt.overHost(embedded, basename(embeddedSttModelPath), true)
+              serving = { ...standIn, health: () => ({ reason: message, ...standIn.health() }) }
+            })
+          ),
+          Effect.forkScoped
+        )
+        return Stt.of({
+          health: () => serving.health(),
+          open: (options) => serving.open(options),
+          missingWords: (words) => serving.missingWords(words)
+        })
+      })
     )
+  }
 }

@@ -1,7 +1,7 @@
 /** What docs/protocol.md promises about the order of a session's messages, as faults found in one. */
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
 
-const durable: ReadonlyArray<ServerMessage["type"]> = [
+const durable: ReadonlySet<ServerMessage["type"]> = new Set([
   "transcript.final",
   "question.asked",
   "answer.confirm",
@@ -9,7 +9,12 @@ const durable: ReadonlyArray<ServerMessage["type"]> = [
   "questionnaire.notice",
   "questionnaire.completed",
   "session.ended"
-]
+])
+const afterConsent: ReadonlySet<ServerMessage["type"]> = new Set([
+  "question.asked",
+  "answer.confirm",
+  "answer.recorded"
+])
 
 type Messages = ReadonlyArray<ServerMessage>
 type Placed<Type extends ServerMessage["type"]> = ServerMessageOf<Type> & { readonly at: number }
@@ -21,7 +26,7 @@ const seqFaults = (messages: Messages): ReadonlyArray<string> => {
   let expected = 0
   return messages.flatMap((message) => {
     const seq = "seq" in message ? message.seq : undefined
-    const due = durable.includes(message.type) ? ++expected : undefined
+    const due = durable.has(message.type) ? ++expected : undefined
     return seq === due ? [] : [`${message.type} has seq ${seq} instead of ${due}`]
   })
 }
@@ -39,8 +44,7 @@ const utteranceFaults = (messages: Messages): ReadonlyArray<string> => {
     const [start, stop] = [started[index], stopped[index]]
     if (start === undefined || stop === undefined) return []
     const own = partials.filter(({ utterance_id }) => utterance_id === final.utterance_id)
-    const inOrder =
-      start.at < stop.at && stop.at < final.at && own.every(({ at }) => start.at < at && at < stop.at)
+    const inOrder = start.at < stop.at && stop.at < final.at && own.every(({ at }) => start.at < at && at < stop.at)
     const inTime = start.at_ms < stop.at_ms && final.start_ms === start.at_ms && final.end_ms === stop.at_ms
     return [
       ...(inOrder ? [] : [`utterance ${final.utterance_id} is out of order`]),
@@ -88,8 +92,7 @@ const answerFaults = (messages: Messages): ReadonlyArray<string> =>
 
 const consentFaults = (messages: Messages): ReadonlyArray<string> => {
   const consent = messages.findIndex(({ type }) => type === "consent.requested")
-  const rest: ReadonlyArray<ServerMessage["type"]> = ["question.asked", "answer.confirm", "answer.recorded"]
-  const early = messages.findIndex(({ type }) => rest.includes(type))
+  const early = messages.findIndex(({ type }) => afterConsent.has(type))
   return early < 0 || (consent >= 0 && consent < early) ? [] : [`${messages[early]?.type} before the consent`]
 }
 

@@ -1,0 +1,138 @@
+/** What breaks below a session - a model host killed by the system, a model that cannot load - and what its caller sees. */
+import { readFileSync } from "node:fs"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import type { ServerMessage } from "#schemas/wire.ts"
+import { clipOf, readSamples } from "#test/stt/recordings.ts"
+import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
+import { Caller, interviewed, joined, noPrompts, silence, spoken } from "./caller.ts"
+
+interface Report {
+  readonly status: string
+  readonly models: Readonly<
+    Record<"stt" | "vad" | "tts", { readonly status: string; readonly degraded: boolean; readonly reason?: string }>
+  >
+}
+const reportOf = async ({ url }: ServerProcess) => (await (await fetch(`${url}/health`)).json()) as Report
+const reported = async (server: ServerProcess, wanted: (report: Report) => boolean): Promise<Report> => {
+  for (;;) {
+    const report = await reportOf(server)
+    if (wanted(report)) return report
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** The prompt that follows this message has been spoken to its end. */
+const prompted = async (caller: Caller, message: ServerMessage): Promise<void> => {
+  const follows = (other: ServerMessage) => caller.messages.indexOf(other) > caller.messages.indexOf(message)
+  const begin = await caller.until((other) => other.type === "audio.begin" && follows(other))
+  await caller.until((other) => other.type === "audio.end" && begin.type === "audio.begin" && other.id === begin.id)
+}
+
+describe("a model host that is killed", () => {
+  let server: ServerProcess
+  beforeAll(async () => (server = await startServer(noPrompts)))
+  afterAll(() => server.stop())
+
+  /** What only this host's process has open. */
+  const opened = { stt: "libvosk", vad: "onnxruntime", tts: undefined } as const
+  const kill = (model: keyof typeof opened): void => {
+    const { pid } = server.process
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")
+    const mapsOf = (child: string) => readFileSync(`/proc/${child}/maps`, "utf8")
+    const wanted = opened[model]
+    const found = children.filter((child) =>
+      wanted === undefined ? !/libvosk|onnxruntime/.test(mapsOf(child)) : mapsOf(child).includes(wanted)
+    )
+    assert.lengthOf(found, 1, `hosts of ${model}`)
+    process.kill(Number(found[0]), "SIGKILL")
+  }
+  const recovered = (model: keyof typeof opened) => reported(server, ({ models }) => models[model].status === "ready")
+
+  it("in mid-utterance costs that utterance alone: stt_unavailable, and the same session hears the next", async () => {
+    const caller = await Caller.started(server.url)
+    const word = readSamples(clipOf("previous").file)
+    await caller.play(joined(silence(200), word.slice(0, 12_000)))
+    await caller.until(({ type }) => type === "transcript.partial")
+    kill("stt")
+    await caller.play(joined(word.slice(12_000), silence(900)))
+    const error = await caller.until(({ type }) => type === "error")
+    assert.include(error, { type: "error", code: "stt_unavailable", retryable: true })
+    assert.isEmpty(caller.finals)
+    await recovered("stt")
+    await caller.play(spoken("yes"))
+    await caller.until(({ type }) => type === "transcript.final")
+    await caller.end()
+    assert.deepStrictEqual(caller.finals, [clipOf("yes").text])
+  })
+
+  it("in an interview leaves the question open: it is asked again, and the answer is taken by touch or voice", async () => {
+    const caller = await interviewed(server)
+    const question = await caller.ask({ type: "consent.give", version: "1" })
+    assert.strictEqual(question.type, "question.asked")
+    await prompted(caller, question)
+    await caller.play(joined(silence(200), readSamples(clipOf("three").file)))
+    await caller.until(({ type }) => type === "speech.started")
+    kill("stt")
+    await caller.play(silence(900))
+    await caller.until((message) => message.type === "error" && message.code === "stt_unavailable")
+    const again = await caller.until(({ type }) => type === "question.reprompt")
+    assert.include(again, { reason: "no_match", attempt: 2 })
+    await recovered("stt")
+    await prompted(caller, again)
+    await caller.play(spoken("three"))
+    const recorded = await caller.until(({ type }) => type === "answer.recorded")
+    assert.include(recorded, { display: "تقريباً كل يوم", via: "voice" })
+    await caller.end()
+  })
+
+  it("of the detector delays a session and loses nothing of what was said", async () => {
+    const caller = await Caller.started(server.url)
+    await caller.play(joined(spoken("yes"), silence(200), readSamples(clipOf("three").file).slice(0, 9_000)))
+    await caller.count("transcript.final", 1)
+    kill("vad")
+    await caller.play(joined(readSamples(clipOf("three").file).slice(9_000), silence(900)))
+    await caller.count("transcript.final", 2)
+    await caller.play(spoken("nine"))
+    await caller.count("transcript.final", 3)
+    await caller.end()
+    assert.deepStrictEqual(
+      caller.finals,
+      ["yes", "three", "nine"].map((word) => clipOf(word).text)
+    )
+    await recovered("vad")
+  })
+
+  it("of the voice costs a prompt its sound: tts_unavailable, and the next prompt is spoken", async () => {
+    const caller = await Caller.started(server.url)
+    kill("tts")
+    await reported(server, ({ models }) => models.tts.status === "recovering")
+    const refused = await caller.ask({ type: "speech.say", text: "أهلا وسهلا." })
+    assert.include(refused, { type: "error", code: "tts_unavailable", retryable: true })
+    await recovered("tts")
+    assert.strictEqual((await caller.ask({ type: "speech.say", text: "شكرا." })).type, "audio.begin")
+    await caller.end()
+  })
+})
+
+describe("a configured speech model that is not there", () => {
+  let server: ServerProcess
+  beforeAll(async () => {
+    server = await startServer({ ...noPrompts, VOSK_MODEL_PATH: "/nope/vosk-model-ar-mgb2-0.4" })
+  })
+  afterAll(() => server.stop())
+
+  it("is stood in for by the embedded one: the start says so, and health and transcripts say degraded", async () => {
+    const { status, models } = await reportOf(server)
+    assert.strictEqual(status, "degraded")
+    assert.include(models.stt, { status: "ready", degraded: true })
+    assert.include(models.stt.reason, "vosk-model-ar-mgb2-0.4")
+    assert.notInclude(models.stt.reason, "/nope")
+    assert.include(server.log(), "the configured speech model cannot serve")
+
+    const caller = await Caller.started(server.url)
+    await caller.play(spoken("yes"))
+    const final = await caller.until(({ type }) => type === "transcript.final")
+    assert.include(final, { text: clipOf("yes").text, degraded: true, model: "vosk-model-tiny-ar" })
+    await caller.end()
+  })
+})
