@@ -11,6 +11,8 @@ export const limits = {
   malformedWindowMs: 10_000,
   /** Control messages in a second. Over it: `rate_limited`. */
   messagesPerSecondMax: 50,
+  /** Answers kept for a client that repeats a `ref`; the oldest is forgotten first. */
+  refsRemembered: 64,
   /** The basic socket: a session this long, and this much text spoken in a minute (R1.6). Over it: `rate_limited`. */
   basicMinutesMax: 10,
   basicSpeechCharactersPerMinute: 2_000,

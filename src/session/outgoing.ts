@@ -1,9 +1,10 @@
 /**
- * What a session says to its client: numbers the durable messages, gives a reply the `ref` of what it answers, and says
- * nothing more once closed.
+ * What a session says to its client: numbers the durable messages, gives a reply the `ref` of what it answers and repeats
+ * it when the client repeats itself, and says nothing more once closed.
  */
 import { errorRow, type ErrorCode } from "#schemas/errors.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
+import { limits } from "#src/limits.ts"
 import type { Connection } from "./contract.ts"
 
 const durable: ReadonlySet<ServerMessage["type"]> = new Set([
@@ -19,6 +20,8 @@ const durable: ReadonlySet<ServerMessage["type"]> = new Set([
 export class Outgoing {
   readonly #connection: Connection
   readonly #traceId: string
+  /** What answered each of the client's last refs; undefined while the answer is due. Oldest first. */
+  readonly #answered = new Map<string, ServerMessage | undefined>()
   #seq = 0
   #ref: string | undefined
   #closed = false
@@ -28,8 +31,17 @@ export class Outgoing {
     this.#traceId = traceId
   }
 
+  /** A `ref` that was there before is not acted on again: its answer is repeated, once there is one. */
+  repeats(ref: string | undefined): boolean {
+    if (ref === undefined || !this.#answered.has(ref)) return false
+    const answer = this.#answered.get(ref)
+    if (answer !== undefined && !this.#closed) this.#connection.send(answer)
+    return true
+  }
+
   /** The first message or prompt that comes of `act` answers `ref`. Gives the `ref` back when there was none. */
   answering(ref: string | undefined, act: () => void): string | undefined {
+    if (ref !== undefined) this.#remember(ref, undefined)
     this.#ref = ref
     act()
     return this.takeRef()
@@ -46,11 +58,13 @@ export class Outgoing {
     if (this.#closed) return
     const ref = message.ref ?? this.takeRef()
     const seq = durable.has(message.type) ? ++this.#seq : undefined
-    this.#connection.send({
+    const outgoing = {
       ...message,
       ...(seq === undefined ? {} : { seq }),
       ...(ref === undefined ? {} : { ref })
-    } as ServerMessage)
+    } as ServerMessage
+    if (ref !== undefined && this.#answered.get(ref) === undefined) this.#remember(ref, outgoing)
+    this.#connection.send(outgoing)
   }
 
   refuse(code: ErrorCode, message: string, ref?: string): void {
@@ -63,6 +77,13 @@ export class Outgoing {
       trace_id: this.#traceId,
       ...(ref === undefined ? {} : { ref })
     })
+  }
+
+  #remember(ref: string, answer: ServerMessage | undefined): void {
+    this.#answered.delete(ref)
+    this.#answered.set(ref, answer)
+    const oldest = this.#answered.size > limits.refsRemembered ? this.#answered.keys().next().value : undefined
+    if (oldest !== undefined) this.#answered.delete(oldest)
   }
 
   close(code: number, reason: string): void {

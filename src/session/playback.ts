@@ -13,7 +13,9 @@ import type { SpokenSentence, Tts, TtsError } from "#src/tts/tts.ts"
 import type { Connection } from "./contract.ts"
 
 export interface PlaybackOptions {
+  /** Where the sound goes; messages go through the session, which numbers and answers them. */
   readonly connection: Connection
+  readonly send: Connection["send"]
   readonly tts: Tts["Service"]
   readonly speech: SpeechFormat
   readonly mode: "live" | "file"
@@ -43,7 +45,7 @@ export class Playback {
   }
 
   speak(prompt: Prompt): Effect.Effect<void, TtsError> {
-    const { connection, tts, speech, mode, language } = this.#options
+    const { connection, send, tts, speech, mode, language } = this.#options
     return Effect.gen({ self: this }, function* () {
       const clock = yield* Clock.Clock
       const current = { id: prompt.id, played: Deferred.makeUnsafe<void>(), playedMs: 0, durationMs: 0 }
@@ -67,7 +69,7 @@ export class Playback {
       })
       const begin = (degraded: boolean) => {
         startedAtMs = clock.currentTimeMillisUnsafe()
-        connection.send({
+        send({
           type: "audio.begin",
           ...(prompt.ref === undefined ? {} : { ref: prompt.ref }),
           id: prompt.id,
@@ -100,7 +102,7 @@ export class Playback {
           this.#current = undefined
           if (startedAtMs === undefined) return
           const reason = Exit.isSuccess(exit) ? "completed" : Exit.hasInterrupts(exit) ? "interrupted" : "failed"
-          connection.send({
+          send({
             type: "audio.end",
             id: prompt.id,
             reason,

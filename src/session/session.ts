@@ -108,7 +108,10 @@ export class Session implements SessionHandle {
     if (this.#ended) return
     if (this.#messages.hit(this.options.nowMs())) return this.#fatal("rate_limited", "too many messages in a second")
     this.actor.send({ type: "client.active" })
-    this.#stateRef = this.#outgoing.answering(message.ref, () => receiveMessage(this, message))
+    if (this.#outgoing.repeats(message.ref)) return
+    this.#contained(() => {
+      this.#stateRef = this.#outgoing.answering(message.ref, () => receiveMessage(this, message))
+    })
   }
 
   receiveAudio(bytes: Uint8Array): void {
@@ -295,6 +298,13 @@ export class Session implements SessionHandle {
     }
     this.options.onDefect(error)
     this.#close("internal")
+  }
+
+  /** `session.start` was refused. Where the error's row has a close code the connection ends, else a better start may follow. */
+  startRefused(error: WireError, ref: string | undefined): void {
+    this.start = undefined
+    if (errorRow(error.code).closeCode === undefined) return this.refuse(error.code, error.message, ref)
+    this.#fatal(error.code, error.message, ref)
   }
 
   #fatal(code: ErrorCode, message: string, ref?: string): void {

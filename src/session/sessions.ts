@@ -147,7 +147,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
         session.started = {
           decoder,
           listener,
-          playback: new Playback({ connection, tts, speech, mode, language }),
+          playback: new Playback({ connection, send: (message) => session.send(message), tts, speech, mode, language }),
           mode,
           alternatives: start.alternatives ?? 0,
           partials: start.partials ?? true,
@@ -166,12 +166,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             const { session, scope } = performer(system)
             const start = session.start ?? { type: "session.start" as const }
             return prepare(session, start, scope).pipe(
-              Effect.tapError((error) =>
-                Effect.sync(() => {
-                  session.start = undefined
-                  session.refuse(error.code, error.message, start.ref)
-                })
-              )
+              Effect.tapError((error) => Effect.sync(() => session.startRefused(error, start.ref)))
             )
           }),
           speak: fromEffect(context, (prompt: Prompt, system) => {

@@ -116,16 +116,14 @@ describe("messages at the wrong time", () => {
     const caller = await Caller.open(server.url)
     const refused = await caller.ask({ type: "session.start", questionnaire: "phq-9" })
     assert.include(refused, { type: "error", code: "forbidden" })
-    await caller.start()
-    await goesOn(caller)
+    assert.include(await caller.client.ended(), { code: 4403 })
   })
 
   it("a resume of what is not there is resume_failed", async () => {
     const caller = await Caller.open(server.url)
     const refused = await caller.ask({ type: "session.start", resume_token: "abc", last_seq: 3 })
     assert.include(refused, { type: "error", code: "resume_failed" })
-    await caller.start()
-    await goesOn(caller)
+    assert.include(await caller.client.ended(), { code: 4404 })
   })
 })
 
@@ -161,8 +159,7 @@ describe("sound that is none", () => {
     const refused = await caller.ask({ type: "session.start", audio: { encoding: "opus", sample_rate: 44_100 } })
     assert.include(refused, { type: "error", code: "unsupported_encoding" })
     assert.include(refused.type === "error" ? refused.message : "", "8000, 12000, 16000, 24000, 48000")
-    await caller.start()
-    await goesOn(caller)
+    assert.include(await caller.client.ended(), { code: 1003 })
   })
 
   it("in a frame of 10 MB ends its own session with 1009, and nobody else's", async () => {

@@ -56,6 +56,24 @@ describe("what a session says", () => {
     assert.notProperty(sent[0], "ref")
   })
 
+  it("repeats the answer of a ref that comes again, number and all, and acts only once", () => {
+    const { outgoing, sent } = open()
+    assert.isFalse(outgoing.repeats("r1"))
+    outgoing.answering("r1", () => outgoing.send(recorded))
+    assert.isTrue(outgoing.repeats("r1"))
+    assert.deepStrictEqual(sent[1], sent[0])
+    assert.lengthOf(sent, 2)
+  })
+
+  it("says nothing to a ref whose answer is still due, and forgets the oldest refs", () => {
+    const { outgoing, sent } = open()
+    outgoing.answering("late", () => {})
+    assert.isTrue(outgoing.repeats("late"))
+    assert.isEmpty(sent)
+    for (let count = 0; count < 64; count++) outgoing.answering(`r${count}`, () => {})
+    assert.isFalse(outgoing.repeats("late"))
+  })
+
   it("keeps the ref that a message already has", () => {
     const { outgoing, sent } = open()
     outgoing.answering("r2", () => outgoing.send({ ...pong, ref: "r1" }))

@@ -28,7 +28,14 @@ const voice = (speech: Stream.Stream<SpokenSentence, TtsError>): Tts["Service"] 
 
 const open = (mode: "live" | "file", speech: Stream.Stream<SpokenSentence, TtsError>) => {
   const connection = recordedConnection()
-  const playback = new Playback({ connection, tts: voice(speech), speech: defaultSpeech, mode, language: "ar" })
+  const playback = new Playback({
+    connection,
+    send: connection.send,
+    tts: voice(speech),
+    speech: defaultSpeech,
+    mode,
+    language: "ar"
+  })
   const sentMs = () => connection.frames.length * limits.playbackFrameMs
   const end = () => connection.sent.find((message) => message.type === "audio.end") as ServerMessageOf<"audio.end">
   return { connection, playback, sentMs, end }
