@@ -15,6 +15,8 @@ export type InterviewEvent =
   | { readonly type: "consent.declined" }
   | { readonly type: "prompt.done" }
   | { readonly type: "utterance.ended" }
+  /** It held no speech after all: a noise. */
+  | { readonly type: "utterance.empty" }
   | {
       readonly type: "answer.given"
       readonly linkId: string

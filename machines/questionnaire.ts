@@ -13,6 +13,9 @@ import type { Plan, PlanQuestion } from "./plan.ts"
 
 const stateKey = (index: number): string => `q${index + 1}`
 
+/** A noise was taken for speech: the person's turn begins anew, and no attempt is lost. */
+const listenOn = { target: "listening", reenter: true } as const
+
 /** Compiles a plan. The machine holds no clock and no randomness: the same events give the same outputs. */
 export const interviewMachine = (plan: Plan) => {
   const question = (item: PlanQuestion, index: number) =>
@@ -61,13 +64,14 @@ export const interviewMachine = (plan: Plan) => {
           entry: { type: "say", params: { type: "turn.opened" } },
           on: {
             "utterance.ended": "transcribing",
+            "utterance.empty": listenOn,
             "answer.unmatched": retryOr("asking", "offering"),
             "silence.elapsed": retryOr("asking", "offering")
           }
         },
         transcribing: {
           tags: "transcribing",
-          on: { "answer.unmatched": retryOr("asking", "offering") },
+          on: { "utterance.empty": "listening", "answer.unmatched": retryOr("asking", "offering") },
           after: { transcriptTimeout: { target: "asking", actions: { type: "retry", params: { reason: "no_match" } } } }
         },
         offering: {
@@ -96,7 +100,10 @@ export const interviewMachine = (plan: Plan) => {
             },
             listening: {
               entry: { type: "say", params: { type: "turn.opened" } },
-              on: { "silence.elapsed": retryOr("asking", `#interview.${stateKey(index)}.offering`) }
+              on: {
+                "utterance.empty": listenOn,
+                "silence.elapsed": retryOr("asking", `#interview.${stateKey(index)}.offering`)
+              }
             }
           },
           on: {
@@ -192,7 +199,7 @@ export const interviewMachine = (plan: Plan) => {
           },
           listening: {
             entry: { type: "say", params: { type: "turn.opened" } },
-            on: { "silence.elapsed": retryOr("asking", "waiting") }
+            on: { "utterance.empty": listenOn, "silence.elapsed": retryOr("asking", "waiting") }
           },
           waiting: {}
         }
@@ -227,7 +234,7 @@ export const interviewMachine = (plan: Plan) => {
           },
           listening: {
             entry: { type: "say", params: { type: "turn.opened" } },
-            on: { "silence.elapsed": "#interview.routing" }
+            on: { "utterance.empty": listenOn, "silence.elapsed": "#interview.routing" }
           }
         }
       },

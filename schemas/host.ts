@@ -84,6 +84,7 @@ export const SttEvent = Schema.Union([
   Schema.Struct({
     type: Schema.Literal("final"),
     text: Schema.String,
+    unknownWords: Schema.Int,
     confidence: Schema.NullOr(Schema.Finite),
     words: Schema.Array(
       Schema.Struct({

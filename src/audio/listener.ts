@@ -9,7 +9,7 @@
  */
 import { Exit } from "effect"
 import { limits } from "#src/limits.ts"
-import type { Stt, SttError, Transcript } from "#src/stt/stt.ts"
+import { type Stt, SttError, type Transcript } from "#src/stt/stt.ts"
 import { type Vad, vadFrameSamples as frameSamples } from "#src/vad/vad.ts"
 import { Detection } from "./detection.ts"
 import { Endpointer, type EndpointEvent, type EndpointOptions } from "./endpoint.ts"
@@ -317,8 +317,9 @@ export class Listener {
       })
     }
     const failure = Exit.findErrorOption(outcome)
-    if (failure._tag === "None") return
-    this.#options.emit({ type: "transcript.failed", utteranceId: id, error: failure.value })
+    const error =
+      failure._tag === "Some" ? failure.value : new SttError({ reason: "crash", message: "The recogniser broke down." })
+    this.#options.emit({ type: "transcript.failed", utteranceId: id, error })
   }
 
   #relieve(): void {

@@ -38,6 +38,8 @@ interface Hearing {
   endFrame: number
   fedSamples: number
   decodedSamples: number
+  /** Its recogniser died: nothing more of it will be decoded. */
+  lost: boolean
   outcome: Exit.Exit<Transcript, SttError> | undefined
   fiber: Fiber.Fiber<Transcript, SttError> | undefined
 }
@@ -74,6 +76,10 @@ export class Utterances {
         onProgress: (decoded) => {
           hearing.decodedSamples = decoded
           this.#options.onProgress()
+        },
+        onFailed: () => {
+          hearing.lost = true
+          this.#options.onProgress()
         }
       }),
       firstFrame,
@@ -82,6 +88,7 @@ export class Utterances {
       endFrame: startFrame,
       fedSamples: 0,
       decodedSamples: 0,
+      lost: false,
       outcome: undefined,
       fiber: undefined
     }
@@ -123,9 +130,10 @@ export class Utterances {
 
   /** Fed and not decoded yet. */
   pendingSamples(): number {
-    let samples = this.#current === undefined ? 0 : this.#current.fedSamples - this.#current.decodedSamples
-    for (const { outcome, fedSamples, decodedSamples } of this.#settling) {
-      if (outcome === undefined) samples += fedSamples - decodedSamples
+    let samples = 0
+    for (const hearing of [this.#current, ...this.#settling]) {
+      if (hearing === undefined || hearing.lost || hearing.outcome !== undefined) continue
+      samples += hearing.fedSamples - hearing.decodedSamples
     }
     return samples
   }

@@ -121,13 +121,24 @@ export const answerOf = (question: PlanQuestion, option: PlanOption): Answer =>
 
 const unmatched = (reason: "no_speech" | "no_match"): InterviewEvent => ({ type: "answer.unmatched", reason })
 
-/** `confidence` is the recogniser's mean over the words; typed text has none and is taken as it is. */
+/** What the recogniser says of a transcript besides its text. */
+export interface Certainty {
+  /** Mean over the words. */
+  readonly confidence: number
+  /** Words that were heard and are not in the text. */
+  readonly unknownWords: number
+}
+
+const isSure = ({ confidence, unknownWords }: Certainty, heard: Heard): boolean =>
+  confidence >= sureConfidence && unknownWords + heard.unknownWords === 0
+
+/** Typed text has no certainty and is taken as it is. */
 export const interpretText = (
   plan: Plan,
   expectation: Expectation,
   text: string,
   via: "voice" | "text",
-  confidence?: number
+  certainty?: Certainty
 ): InterviewEvent => {
   const heard = hear(text, phrasesFor(plan, expectation))
   const meaning = settle(heard)
@@ -148,8 +159,8 @@ export const interpretText = (
         linkId: question.linkId,
         answer: answerOf(question, meaning.option),
         via,
-        ...(confidence === undefined ? {} : { confidence }),
-        sure: via === "text" || (heard.unknownWords === 0 && (confidence ?? 0) >= sureConfidence)
+        ...(certainty === undefined ? {} : { confidence: certainty.confidence }),
+        sure: certainty === undefined || isSure(certainty, heard)
       }
     }
   }

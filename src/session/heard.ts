@@ -8,15 +8,19 @@ type Final = Extract<ListenerEvent, { type: "transcript.final" }>
 
 const linkIdOf = (expectation: Expectation): string => ("linkId" in expectation ? expectation.linkId : "")
 
+type Understood = Pick<Final["transcript"], "text" | "unknownWords" | "confidence">
+
 /** What was said is taken for what was expected when it was begun; if that is over, it is only a transcript. */
-const understand = (session: Session, text: string, confidence: number | undefined): void => {
+const understand = (session: Session, { text, unknownWords, confidence }: Understood): void => {
   const expected = session.expected.shift()
   session.actor.send({ type: "transcript.settled" })
   const plan = session.started?.questionnaire?.plan
   if (plan === undefined || expected === undefined || expected.about === "nothing") return
   const now = session.expectation()
   if (now.about !== expected.about || linkIdOf(now) !== linkIdOf(expected)) return
-  session.tellInterview(interpretText(plan, expected, text, "voice", confidence))
+  /** A noise, not a person: it costs no attempt. */
+  if (text === "" && unknownWords === 0) return session.tellInterview({ type: "utterance.empty" })
+  session.tellInterview(interpretText(plan, expected, text, "voice", { confidence: confidence ?? 0, unknownWords }))
 }
 
 const settle = (session: Session, { utteranceId, transcript, audioStartMs, startMs, endMs }: Final): void => {
@@ -40,7 +44,7 @@ const settle = (session: Session, { utteranceId, transcript, audioStartMs, start
     replayed,
     trace_id: session.options.admission.traceId
   })
-  understand(session, text, confidence ?? undefined)
+  understand(session, transcript)
 }
 
 export const receiveHeard = (session: Session, event: ListenerEvent): void => {
@@ -68,9 +72,11 @@ export const receiveHeard = (session: Session, event: ListenerEvent): void => {
         "stt_unavailable",
         "this utterance could not be recognised: say it again, or answer by touch or text"
       )
-      return understand(session, "", undefined)
+      return understand(session, { text: "", unknownWords: 1, confidence: null })
     case "silence.elapsed":
       return session.tellInterview({ type: "silence.elapsed" })
+    case "detector.failed":
+      return session.options.onNotice("the voice activity detector is gone; its audio waits until it is back")
     case "drained":
       return session.readOn()
   }

@@ -51,6 +51,8 @@ export interface SessionOptions {
   /** Silence after which a question is asked again, in audio time. */
   readonly noSpeechMs: number
   readonly nowMs: () => number
+  /** Something that operators should know, without a word of the person's. */
+  readonly onNotice: (notice: string) => void
   /** A programming error, for the log. */
   readonly onDefect: (error: unknown) => void
   /** Called once, when the session has ended by itself or by its client. */

@@ -208,6 +208,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             endSilenceMs,
             noSpeechMs,
             nowMs: Date.now,
+            onNotice: (notice) => log(Effect.logWarning(notice)),
             onDefect: (error) => log(Effect.logError("a session ended by a defect", error)),
             onEnded: () => open.delete(session.actor.system)
           })

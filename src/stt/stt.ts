@@ -25,8 +25,10 @@ export interface TranscriptWord {
   readonly confidence: number
 }
 export interface Transcript {
-  /** Empty when nothing was understood; `[unk]` is removed. */
+  /** Empty when nothing was understood. */
   readonly text: string
+  /** Words that were heard and are none of the grammar's, left out of `text`; 0 with an empty text: no speech at all. */
+  readonly unknownWords: number
   /** Mean of the words, null without words. */
   readonly confidence: number | null
   readonly words: ReadonlyArray<TranscriptWord>
@@ -44,6 +46,8 @@ export interface UtteranceOptions {
   readonly onPartial?: (text: string) => void
   /** Samples decoded so far: the recogniser's acknowledgement, for backpressure. */
   readonly onProgress?: (decodedSamples: number) => void
+  /** The utterance is lost and nothing more will be decoded; `finish` says why. */
+  readonly onFailed?: () => void
 }
 
 export interface Utterance {
@@ -74,6 +78,7 @@ class HostUtterance implements Utterance {
   readonly #stream: HostStream
   readonly #model: string
   readonly #degraded: boolean
+  readonly #onFailed: (() => void) | undefined
   readonly #block = new Uint8Array(blockBytes)
   #blockFilled = 0
   #finished = false
@@ -83,10 +88,11 @@ class HostUtterance implements Utterance {
   constructor(
     host: Host,
     { model, degraded }: ServedModel,
-    { grammar, alternatives, onPartial, onProgress }: UtteranceOptions
+    { grammar, alternatives, onPartial, onProgress, onFailed }: UtteranceOptions
   ) {
     this.#model = model
     this.#degraded = degraded
+    this.#onFailed = onFailed
     const params = { alternatives, partials: onPartial !== undefined, ...(grammar !== undefined && { grammar }) }
     this.#stream = host.open(params, {
       message: (message) => {
@@ -94,10 +100,11 @@ class HostUtterance implements Utterance {
         if (Exit.isFailure(decoded)) return this.#fail("crash", "The speech host said something unknown.")
         const event = decoded.value
         if (event.type === "partial") return onPartial?.(event.text)
-        const { text, confidence, words, alternatives } = event
+        const { text, unknownWords, confidence, words, alternatives } = event
         this.#settle(
           Exit.succeed({
             text,
+            unknownWords,
             confidence,
             words,
             alternatives,
@@ -159,6 +166,7 @@ class HostUtterance implements Utterance {
   #settle(outcome: Exit.Exit<Transcript, SttError>): void {
     if (this.#outcome !== undefined) return
     this.#outcome = outcome
+    if (Exit.isFailure(outcome)) this.#onFailed?.()
     this.#resume?.(outcome)
   }
 }

@@ -44,24 +44,23 @@ const toWord = ({ word, start, end }: VoskWord, startSeconds: number, confidence
   return { word, startMs: toMs(start), endMs: toMs(end), confidence }
 }
 
-const toFinal = (words: ReadonlyArray<Word>, alternatives: Final["alternatives"]): Final => ({
+const toFinal = (words: ReadonlyArray<Word>, unknown: number, alternatives: Final["alternatives"]): Final => ({
   type: "final",
   text: words.map(({ word }) => word).join(" "),
+  unknownWords: unknown,
   confidence: words.length === 0 ? null : words.reduce((sum, word) => sum + word.confidence, 0) / words.length,
   words,
   alternatives
 })
 
-export const emptyFinal: Final = toFinal([], [])
+export const emptyFinal: Final = toFinal([], 0, [])
 
 /** `startSeconds`: how much the recogniser had heard before this utterance. */
 export const parseFinal = (json: string, startSeconds: number, alternativesMax: number): Final => {
   const result: VoskResult = JSON.parse(json)
   if (result.alternatives === undefined) {
-    return toFinal(
-      known(result.result).map((word) => toWord(word, startSeconds, word.conf ?? 1)),
-      []
-    )
+    const words = known(result.result).map((word) => toWord(word, startSeconds, word.conf ?? 1))
+    return toFinal(words, (result.result?.length ?? 0) - words.length, [])
   }
   const [best] = result.alternatives
   if (best === undefined) return emptyFinal
@@ -88,5 +87,5 @@ export const parseFinal = (json: string, startSeconds: number, alternativesMax: 
     if (text !== "") byText.set(text, (byText.get(text) ?? 0) + reading.probability)
   }
   const alternatives = Array.from(byText, ([text, confidence]) => ({ text, confidence: Math.min(1, confidence) }))
-  return toFinal(words, alternatives.slice(0, alternativesMax))
+  return toFinal(words, (best.result?.length ?? 0) - words.length, alternatives.slice(0, alternativesMax))
 }

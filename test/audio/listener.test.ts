@@ -341,6 +341,24 @@ describe("a listener", () => {
     listener.close()
   })
 
+  it("does not wait for a recogniser that has died", async () => {
+    const dead: Stt["Service"] = {
+      ...stt,
+      open: ({ onFailed }) => {
+        queueMicrotask(() => onFailed?.())
+        const gone = new SttError({ reason: "crash", message: "gone" })
+        return { push: () => {}, cancel: () => {}, finish: Effect.fail(gone) }
+      }
+    }
+    const { listener, types, until } = open({ stt: dead })
+    const clip = readSamples(clipOf("three").file)
+    listener.push(joined(...Array.from({ length: 8 }, () => clip)))
+    await until(() => types().includes("drained"))
+    listener.push(silence(1_000))
+    await until(() => types().includes("transcript.failed"))
+    listener.close()
+  })
+
   it("counts positions from where a session left off", async () => {
     const { listener, events, settled } = open({ offsetMs: 60_000 })
     listener.push(joined(silence(500), readSamples(clipOf("three").file)))

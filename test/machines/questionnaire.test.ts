@@ -137,6 +137,16 @@ describe("an interview", () => {
     })
   }
 
+  it("loses no attempt to a noise, and waits anew for the person", () => {
+    const { send, begin, outputs } = run()
+    begin()
+    for (let noise = 0; noise < 5; noise++) send({ type: "utterance.ended" }, { type: "utterance.empty" })
+    assert.equal(outputs.filter(({ type }) => type === "question.asked").length, 1)
+    assert.equal(outputs.filter(({ type }) => type === "turn.opened").length, 7)
+    send(answer("one"))
+    assert.equal(outputs.at(-1)?.type, "answer.recording")
+  })
+
   it("confirms what it is not sure of, and takes no for an answer", () => {
     const { send, begin, last } = run()
     begin()
@@ -211,6 +221,7 @@ const eventsAt = (snapshot: InterviewSnapshot): ReadonlyArray<InterviewEvent> =>
     { type: "consent.declined" },
     { type: "prompt.done" },
     { type: "utterance.ended" },
+    { type: "utterance.empty" },
     { type: "answer.unmatched", reason: "no_match" },
     { type: "silence.elapsed" },
     { type: "confirmation.given" },
@@ -320,7 +331,7 @@ describe("every path of a questionnaire", () => {
 
 describe("a replay", () => {
   it("of the same events gives the same outputs", () => {
-    const events = fc.array(fc.nat({ max: 17 }), { maxLength: 60 })
+    const events = fc.array(fc.nat({ max: 18 }), { maxLength: 60 })
     fc.assert(
       fc.property(events, (choices) => {
         const log: Array<InterviewEvent> = []

@@ -18,6 +18,7 @@ import { responseOf, scoresOf } from "#src/questionnaire/response.ts"
 import { phq9, phq9Plan } from "#test/support/phq9.ts"
 
 const first = { about: "answer", linkId: "44250-9" } as const
+const heardWith = (confidence: number, unknownWords = 0) => ({ confidence, unknownWords })
 const codes = ["LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9"]
 
 describe("comparing Arabic", () => {
@@ -50,7 +51,7 @@ describe("understanding what was said", () => {
   for (const [said, code] of table) {
     it(`takes «${said}» for ${code}`, () => {
       const display = phq9Plan.questions[0]?.options.find((option) => option.code === code)?.display ?? ""
-      assert.deepInclude(interpretText(phq9Plan, first, said, "voice", 0.95), {
+      assert.deepInclude(interpretText(phq9Plan, first, said, "voice", heardWith(0.95)), {
         type: "answer.given",
         linkId: "44250-9",
         sure: true,
@@ -60,29 +61,48 @@ describe("understanding what was said", () => {
   }
 
   it("is not sure of a low confidence, nor of words around the answer", () => {
-    assert.deepInclude(interpretText(phq9Plan, first, "ثلاثة", "voice", 0.5), { type: "answer.given", sure: false })
-    assert.deepInclude(interpretText(phq9Plan, first, "فتح ثلاثة", "voice", 1), { type: "answer.given", sure: false })
+    assert.deepInclude(interpretText(phq9Plan, first, "ثلاثة", "voice", heardWith(0.5)), {
+      type: "answer.given",
+      sure: false
+    })
+    assert.deepInclude(interpretText(phq9Plan, first, "فتح ثلاثة", "voice", heardWith(1)), {
+      type: "answer.given",
+      sure: false
+    })
+    assert.deepInclude(interpretText(phq9Plan, first, "ثلاثة", "voice", heardWith(1, 1)), {
+      type: "answer.given",
+      sure: false
+    })
   })
 
   it("refuses two different answers in one breath", () => {
-    assert.deepEqual(interpretText(phq9Plan, first, "واحد ثلاثة", "voice", 1), {
+    assert.deepEqual(interpretText(phq9Plan, first, "واحد ثلاثة", "voice", heardWith(1)), {
       type: "answer.unmatched",
       reason: "no_match"
     })
   })
 
   it("takes «no, two» while confirming for a correction", () => {
-    const event = interpretText(phq9Plan, { about: "confirmation", linkId: "44250-9" }, "لا اثنان", "voice", 1)
+    const event = interpretText(
+      phq9Plan,
+      { about: "confirmation", linkId: "44250-9" },
+      "لا اثنان",
+      "voice",
+      heardWith(1)
+    )
     assert.deepInclude(event, { type: "answer.given", sure: true })
   })
 
   it("understands commands, and only yes or no where consent is asked", () => {
-    assert.deepEqual(interpretText(phq9Plan, first, "السابق", "voice", 1), { type: "question.back" })
-    assert.deepEqual(interpretText(phq9Plan, first, "أعد السؤال", "voice", 1), { type: "question.repeat" })
+    assert.deepEqual(interpretText(phq9Plan, first, "السابق", "voice", heardWith(1)), { type: "question.back" })
+    assert.deepEqual(interpretText(phq9Plan, first, "أعد السؤال", "voice", heardWith(1)), { type: "question.repeat" })
     const consent = { about: "consent" } as const
-    assert.deepEqual(interpretText(phq9Plan, consent, "نعم", "voice", 1), { type: "consent.given", via: "voice" })
-    assert.deepEqual(interpretText(phq9Plan, consent, "لا", "voice", 1), { type: "consent.declined" })
-    assert.deepInclude(interpretText(phq9Plan, consent, "صفر", "voice", 1), { type: "answer.unmatched" })
+    assert.deepEqual(interpretText(phq9Plan, consent, "نعم", "voice", heardWith(1)), {
+      type: "consent.given",
+      via: "voice"
+    })
+    assert.deepEqual(interpretText(phq9Plan, consent, "لا", "voice", heardWith(1)), { type: "consent.declined" })
+    assert.deepInclude(interpretText(phq9Plan, consent, "صفر", "voice", heardWith(1)), { type: "answer.unmatched" })
   })
 
   it("never throws, and never answers a question that was not asked", () => {

@@ -14,6 +14,7 @@ describe("libvosk's result", () => {
     assert.deepStrictEqual(parseFinal(json, 100, 0), {
       type: "final",
       text: "لا أعرف",
+      unknownWords: 1,
       confidence: 0.75,
       words: [
         { word: "لا", startMs: 600, endMs: 900, confidence: 1 },
@@ -25,12 +26,14 @@ describe("libvosk's result", () => {
   })
 
   it("has no confidence without words", () => {
-    const { text, confidence } = parseFinal(
+    const { text, unknownWords, confidence } = parseFinal(
       '{"text":"[unk]","result":[{"word":"[unk]","start":0,"end":1,"conf":1}]}',
       0,
       0
     )
     assert.strictEqual(text, "")
+    assert.strictEqual(unknownWords, 1)
+    assert.strictEqual(parseFinal('{"text":""}', 0, 0).unknownWords, 0)
     assert.isNull(confidence)
     assert.isNull(parseFinal('{"text":""}', 0, 0).confidence)
   })
