@@ -28,12 +28,12 @@ end of the speech is
             activity detector adds to the speech
   detector  speech.stopped.at_ms, the end of the last frame of ${32} ms that the detector called speech: what the service
             does beyond the configured end silence
-"first byte" is the first frame of sound after audio.begin of the reply: of a prompt that is known beforehand (cached), or
-of a read-back, which holds the answer and is rendered on the spot. Prompt frames are late when frame k of 40 ms comes more
+"first byte" is the first frame of sound after audio.begin of a reply that is known beforehand (cached); read-backs, which
+hold the answer and are rendered on the spot, are left out. Prompt frames are late when frame k of 40 ms comes more
 than ${lateMs} ms after audio.begin + k x 40 ms.`,
   {
     numbers: {
-      seconds: { default: 33, about: "how long each group of callers talks" },
+      seconds: { default: 35, about: "how long each group of callers talks" },
       callers: { default: 10, about: "callers at once in the second group; the first is one alone" }
     }
   }
@@ -57,9 +57,7 @@ const waits = (callers: number, turns: ReadonlyArray<Turn>) =>
   (["energy", "detector"] as const).map((anchor) => {
     const since = (turn: Turn, atMs: number) => atMs - turn[anchors[anchor]] - endSilenceMs
     const finals = turns.map((turn) => since(turn, turn.finalAtMs))
-    const bytesOf = (reply: Turn["reply"]) =>
-      turns.filter((turn) => turn.reply === reply).map((turn) => since(turn, turn.firstByteAtMs))
-    const [known, rendered] = [bytesOf("known"), bytesOf("rendered")]
+    const known = turns.filter(({ reply }) => reply === "known").map((turn) => since(turn, turn.firstByteAtMs))
     return {
       callers,
       "speech ends by": anchor,
@@ -68,10 +66,7 @@ const waits = (callers: number, turns: ReadonlyArray<Turn>) =>
       "final p95": figure(finals, 0.95),
       "cached prompts": known.length,
       "first byte p50": figure(known, 0.5),
-      "first byte p95": figure(known, 0.95),
-      "read-backs": rendered.length,
-      "first byte p50 ": figure(rendered, 0.5),
-      "first byte p95 ": figure(rendered, 0.95)
+      "first byte p95": figure(known, 0.95)
     }
   })
 

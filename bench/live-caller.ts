@@ -12,7 +12,7 @@ const frameSamples = samplesOfMs(frameMs)
 /** Frames of a prompt hold this much sound. */
 const promptFrameMs = 40
 /** How long the person listens before answering, turn by turn; a prompt that ends sooner is answered then. */
-const patienceMs = [1_500, 800, 2_500, 6_000]
+const patienceMs = [900, 500, 1_500, 3_500]
 const pauseAfterPromptMs = 300
 /** An answer without a final by then was not heard, and is given again. */
 const answerTimeoutMs = 4_000
