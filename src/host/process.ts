@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { Socket } from "node:net"
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Exit, Schema } from "effect"
 import { HostError, HostEvent, type HostCommand, type HostFault, type HostKind } from "#schemas/host.ts"
@@ -61,8 +62,10 @@ export class HostProcess {
   constructor(specs: ReadonlyArray<HostSpec>, events: HostProcessEvents) {
     this.#kind = specs[0]?.kind ?? "stt"
     this.#events = events
-    // No environment: a host needs none, and so it cannot see the service's secrets.
-    this.#child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "pipe", "pipe"], env: {} })
+    // No environment of the service's, so that a host cannot see its secrets. More native calls at once than there are
+    // processors only push each other out of the caches.
+    const env = { UV_THREADPOOL_SIZE: String(availableParallelism()) }
+    this.#child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "pipe", "pipe"], env })
     this.#child.once("error", () => {
       if (this.#child.pid === undefined) this.#end({ reason: "crash", message: "The host could not be started." })
     })

@@ -57,8 +57,8 @@ export interface Utterance {
   readonly cancel: () => void
 }
 
-/** 128 ms: one call of libvosk and one wake-up of its host for four frames of 32 ms. */
-const blockSamples = 2_048
+/** 200 ms: libvosk decodes in steps of that, and a wake-up of its host costs more than the wait. */
+const blockSamples = 3_200
 const blockBytes = blockSamples * Int16Array.BYTES_PER_ELEMENT
 
 /** The model that comes with the service: a small vocabulary, see its README. */

@@ -16,6 +16,8 @@ const sampleBytes = 2
 const waitingBytesMax = 60 * sampleRateHz * sampleBytes
 /** libvosk counts a recogniser's time in 32-bit floats: after this much they are too coarse for equal word times. */
 const recognizerSamplesMax = 120 * sampleRateHz
+/** Blocks that wait are decoded together, up to a second: a recogniser that stays on its thread keeps its caches. */
+const mergedBytesMax = sampleRateHz * sampleBytes
 /** Readings asked of libvosk when alternatives are wanted: enough to tell how sure each word is. */
 const readingsAsked = 10
 
@@ -153,7 +155,7 @@ class Utterance implements BackendSink {
     this.#decoding = true
     try {
       while (!this.#dropped) {
-        const block = this.#waiting.shift()
+        const block = this.#nextBlock()
         if (block === undefined) break
         await this.#accept(block)
       }
@@ -165,6 +167,20 @@ class Utterance implements BackendSink {
     }
     this.#decoding = false
     if (this.#dropped) this.#free()
+  }
+
+  #nextBlock(): Uint8Array | undefined {
+    const [first] = this.#waiting
+    if (first === undefined) return undefined
+    let count = 1
+    let bytes = first.byteLength
+    for (; count < this.#waiting.length; count++) {
+      const more = this.#waiting[count]?.byteLength ?? 0
+      if (bytes + more > mergedBytesMax) break
+      bytes += more
+    }
+    const taken = this.#waiting.splice(0, count)
+    return taken.length === 1 ? first : Buffer.concat(taken, bytes)
   }
 
   async #accept(block: Uint8Array): Promise<void> {

@@ -23,6 +23,12 @@ const batchMax = 16
  * stream never waits, nor do streams with a backlog.
  */
 const gatherMs = 12
+/**
+ * With a backlog, streams come in bursts as their sockets are read on: a batch waits this long once for those that sent
+ * something lately, which more than doubles it.
+ */
+const burstMs = 2
+const latelyMs = 200
 /** A stream's audio that may wait here; over it the stream is closed as `refused`. */
 const queuedFramesMax = 2_000
 const resultsPerMessage = 16
@@ -42,6 +48,7 @@ class VadSession {
   /** Probabilities not sent yet. */
   readonly #results = new Float32Array(resultsPerMessage)
   #resultCount = 0
+  lastFedMs = 0
 
   constructor(stream: BackendStream) {
     this.#stream = stream
@@ -140,13 +147,19 @@ class Batcher {
   async run(): Promise<void> {
     if (this.#running) return
     this.#running = true
+    let waited = false
     for (let members = this.#next(); members.length > 0; members = this.#next()) {
-      const waitMs = this.#lastRunMs + gatherMs - performance.now()
-      if (waitMs > 0 && members.length < batchMax && members.every((session) => session.queuedFrames === 1)) {
+      const nowMs = performance.now()
+      const gatherLeftMs = this.#lastRunMs + gatherMs - nowMs
+      const isLive = members.every((session) => session.queuedFrames === 1)
+      const waitMs = gatherLeftMs > 0 && isLive ? gatherLeftMs : !waited && this.#isPartOf(members, nowMs) ? burstMs : 0
+      if (waitMs > 0 && members.length < batchMax) {
+        waited = true
         await new Promise((resolve) => setTimeout(resolve, waitMs))
         continue
       }
-      this.#lastRunMs = performance.now()
+      waited = false
+      this.#lastRunMs = nowMs
       try {
         await this.#runBatch(members)
       } catch (thrown) {
@@ -158,6 +171,13 @@ class Batcher {
       }
     }
     this.#running = false
+  }
+
+  /** Other streams sent something lately and are likely to send again. */
+  #isPartOf(members: ReadonlyArray<VadSession>, nowMs: number): boolean {
+    let lately = 0
+    for (const session of this.#sessions) if (nowMs - session.lastFedMs < latelyMs) lately++
+    return members.length < lately
   }
 
   /** The streams that have a frame; one that was served goes to the back, so that none waits for ever. */
@@ -229,6 +249,7 @@ export const backend: Backend = {
           message: () => {},
           binary: (bytes) => {
             session.push(bytes)
+            session.lastFedMs = performance.now()
             void batcher.run()
           },
           closed: () => batcher.remove(session)

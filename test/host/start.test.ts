@@ -193,11 +193,11 @@ describe("a model host", () => {
       })
     ))
 
-  it.runIf(existsSync("/proc/self/environ"))("has no environment, so none of the service's secrets", () =>
+  it.runIf(existsSync("/proc/self/environ"))("has none of the service's environment, so none of its secrets", () =>
     run(
       Effect.gen(function* () {
         const { pid } = yield* whenReady(yield* startHost("vad", vadOptions))
-        assert.strictEqual(readFileSync(`/proc/${pid}/environ`, "utf8"), "")
+        assert.match(readFileSync(`/proc/${pid}/environ`, "utf8"), /^UV_THREADPOOL_SIZE=\d+\0$/)
       })
     )
   )
