@@ -28,12 +28,15 @@ export class Caller {
     this.client = client
     this.frames = frames
     this.#wake = wake
-    client.socket.once("close", () => this.#wakeAll())
   }
 
   static async open(server: string, options: Partial<Omit<ClientOptions, "server">> = {}): Promise<Caller> {
     const frames: Caller["frames"] = []
     const wake = new Set<() => void>()
+    const wakeAll = () => {
+      for (const resolve of wake) resolve()
+      wake.clear()
+    }
     const client: Client = await Client.open({
       server,
       path: "/ws",
@@ -41,11 +44,14 @@ export class Caller {
       onMessage: (message) => {
         const decoded = decode(message)
         if (Exit.isFailure(decoded)) throw new Error(`not of the wire schema: ${JSON.stringify(message)}`)
-        for (const resolve of wake) resolve()
-        wake.clear()
+        wakeAll()
       },
-      onAudio: (bytes) => frames.push({ bytes, after: client.messages.length })
+      onAudio: (bytes) => {
+        frames.push({ bytes, after: client.messages.length })
+        wakeAll()
+      }
     })
+    client.socket.once("close", wakeAll)
     return new Caller(client, frames, wake)
   }
 
@@ -113,17 +119,20 @@ export class Caller {
     }
   }
 
+  /** Resolves when this many frames of speech have come. */
+  async hear(count: number): Promise<void> {
+    while (this.frames.length < count) {
+      if (this.client.closed !== undefined) throw new Error("closed before it was heard")
+      await new Promise<void>((resolve) => this.#wake.add(resolve))
+    }
+  }
+
   terminate(): void {
     this.client.socket.terminate()
   }
 
   end(): Promise<void> {
     return this.client.end()
-  }
-
-  #wakeAll(): void {
-    for (const resolve of this.#wake) resolve()
-    this.#wake.clear()
   }
 }
 

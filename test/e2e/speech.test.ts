@@ -93,7 +93,7 @@ describe("interrupting, live", () => {
     const caller = await live()
     const { id } = await begun(caller, long)
     caller.send({ type: "speech.cancel", id: "another" })
-    await caller.until((message) => message.type === "audio.begin" && caller.frames.length > 0)
+    await caller.hear(1)
     caller.send({ type: "speech.played", id, played_ms: 120 })
     caller.send({ type: "speech.cancel", id })
     const end = await ended(caller, id)
