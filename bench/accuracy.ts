@@ -3,6 +3,7 @@
  * through the whole service - socket, voice activity detection, endpointing, model host. What the service loses against
  * the bare recogniser is its own doing; what both lose is the model's.
  */
+import { joined } from "#src/audio/pcm.ts"
 import { startServer } from "../scripts/server-process.ts"
 import { align, wordsOf } from "./alignment.ts"
 import { startBareVosk } from "./bare-vosk.ts"
@@ -12,7 +13,6 @@ import {
   activeMeaning,
   activityOf,
   clips,
-  joined,
   longClips,
   mixed,
   noises,
@@ -135,7 +135,7 @@ try {
     progress(`${snrDb === "clean" ? "clean" : `${noise}, ${snrDb} dB`}`)
     const label = { condition: snrDb === "clean" ? "clean" : `${snrDb} dB`, noise }
     const alone = clips.map(({ samples }, i) =>
-      condition.apply(joined([silence(beforeMs), samples, silence(afterMs)]), i)
+      condition.apply(joined(silence(beforeMs), samples, silence(afterMs)), i)
     )
     const whole = longClips.map(({ samples }, i) => condition.apply(samples, clips.length + i))
     const bareTexts = (await bare.recognize([...alone, ...whole])).texts

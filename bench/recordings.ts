@@ -85,16 +85,6 @@ export const trimmed = (samples: Int16Array, marginMs: number): Int16Array => {
   return samples.subarray(Math.max(0, start - margin), Math.min(samples.length, end + margin))
 }
 
-export const joined = (parts: ReadonlyArray<Int16Array>): Int16Array => {
-  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
-
 export const silence = (durationMs: number): Int16Array => new Int16Array(samplesOfMs(durationMs))
 
 const rmsOf = (samples: Int16Array): number => {

@@ -5,6 +5,7 @@
  * service has not, so that the loop is also run once on each processor.
  */
 import { availableParallelism } from "node:os"
+import { joined } from "#src/audio/pcm.ts"
 import { mintToken } from "../scripts/client.ts"
 import { startServer, type ServerProcess } from "../scripts/server-process.ts"
 import { align, wordsOf } from "./alignment.ts"
@@ -12,7 +13,7 @@ import { type BareResult, type BareVosk, startBareVosk } from "./bare-vosk.ts"
 import { recognizeFile } from "./file-session.ts"
 import { machine, median, progress, readOptions, rounded, type Row, table } from "./options.ts"
 import { cpuMeter, processesOf, type ProcessName } from "./processes.ts"
-import { clips, joined, mixed, noises, secondsOf, silence, trimmed } from "./recordings.ts"
+import { clips, mixed, noises, secondsOf, silence, trimmed } from "./recordings.ts"
 
 const { json, numbers } = readOptions(
   "throughput",
@@ -66,7 +67,7 @@ const compose = (
     parts.push(pause)
     total += speech + secondsOf(pause)
   }
-  return { samples: joined(parts), text: texts.join(" "), lastWordMs }
+  return { samples: joined(...parts), text: texts.join(" "), lastWordMs }
 }
 
 const speechRms = 3_000

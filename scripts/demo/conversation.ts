@@ -3,6 +3,7 @@
  * the questionnaire is completed. Tells what happens as it happens, and keeps both voices.
  */
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
+import { joined } from "#src/audio/pcm.ts"
 import { Client } from "../client.ts"
 import type { Action, Patient } from "./patient.ts"
 
@@ -136,15 +137,11 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
   await Promise.race([client.next("audio.end"), failure])
   await client.end()
   if (completed === undefined) throw new Error("the questionnaire did not complete")
-  return { completed, messages: client.messages, systemVoice: joined(system), patientVoice: joined(person), utterances }
-}
-
-const joined = (parts: ReadonlyArray<Int16Array>): Int16Array => {
-  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
+  return {
+    completed,
+    messages: client.messages,
+    systemVoice: joined(...system),
+    patientVoice: joined(...person),
+    utterances
   }
-  return whole
 }

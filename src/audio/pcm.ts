@@ -56,3 +56,14 @@ export const rmsDbfs = (samples: Int16Array): number => {
   for (const sample of samples) energy += sample * sample
   return energy === 0 ? -Infinity : 10 * Math.log10(energy / samples.length / fullScale ** 2)
 }
+
+/** One after the other. */
+export const joined = (...parts: ReadonlyArray<Int16Array>): Int16Array => {
+  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}

@@ -6,9 +6,9 @@ import { WireError } from "#schemas/errors.ts"
 import type { AudioFormat } from "#schemas/wire.ts"
 import { makeDecoder } from "#src/audio/decode.ts"
 import { encodeMulaw } from "#src/audio/mulaw.ts"
-import { bytesOf } from "#src/audio/pcm.ts"
+import { bytesOf, joined } from "#src/audio/pcm.ts"
 import { Resampler } from "#src/audio/resample.ts"
-import { concat, sampled, sine, snrDb, split } from "./signals.ts"
+import { sampled, sine, snrDb, split } from "./signals.ts"
 
 let scope: Scope.Closeable
 const open = (format: AudioFormat) => Effect.runPromise(makeDecoder(format).pipe(Scope.provide(scope)))
@@ -37,7 +37,7 @@ describe("makeDecoder", () => {
     async (sampleRateHz) => {
       const decoder = await open({ encoding: "pcm_s16le", sample_rate: sampleRateHz })
       const frames = split(sampled(signal, sampleRateHz, 1_000), [sampleRateHz / 25])
-      const output = concat(frames.map((frame) => decoder.push(bytesOf(frame))))
+      const output = joined(...frames.map((frame) => decoder.push(bytesOf(frame))))
       assert.strictEqual(output.length, 16_000)
       const { delaySamples } = new Resampler(sampleRateHz, 16_000)
       assert.isAbove(

@@ -3,8 +3,8 @@ import { assert, describe, it } from "vitest"
 import type { SpeechFormat } from "#schemas/wire.ts"
 import { SpeechEncoder } from "#src/audio/encode.ts"
 import { decodeMulaw } from "#src/audio/mulaw.ts"
-import { samplesOf } from "#src/audio/pcm.ts"
-import { concat, sampled, sine, snrDb, split } from "./signals.ts"
+import { joined, samplesOf } from "#src/audio/pcm.ts"
+import { sampled, sine, snrDb, split } from "./signals.ts"
 
 const pcm = (sampleRateHz: number): SpeechFormat => ({ encoding: "pcm_s16le", sample_rate: sampleRateHz })
 const mulaw = (sampleRateHz: number): SpeechFormat => ({ encoding: "mulaw", sample_rate: sampleRateHz })
@@ -14,7 +14,7 @@ const encodeAll = (fromHz: number, format: SpeechFormat, pieces: ReadonlyArray<I
   return [...pieces.flatMap((piece) => encoder.push(piece)), ...encoder.flush()]
 }
 const heard = (format: SpeechFormat, frames: ReadonlyArray<Uint8Array>) =>
-  concat(frames.map(format.encoding === "mulaw" ? decodeMulaw : samplesOf))
+  joined(...frames.map(format.encoding === "mulaw" ? decodeMulaw : samplesOf))
 
 describe("SpeechEncoder", () => {
   const signal = sine(600, 12_000)

@@ -11,6 +11,7 @@ import {
   type ListenerOptions,
   type Turn
 } from "#src/audio/listener.ts"
+import { joined } from "#src/audio/pcm.ts"
 import { limits } from "#src/limits.ts"
 import { Stt, SttError, type Utterance } from "#src/stt/stt.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -43,16 +44,6 @@ afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 const turn: Turn = { decode: true, endSilenceMs: 500, alternatives: 0, partials: true }
 
 const silence = (durationMs: number) => new Int16Array(durationMs * 16)
-const joined = (...parts: ReadonlyArray<Int16Array>): Int16Array => {
-  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
-
 /** A listener, its events, and a way to wait until one of them has come. */
 const open = (options: Partial<ListenerOptions> = {}, first: Turn = turn) => {
   const events: Array<ListenerEvent> = []

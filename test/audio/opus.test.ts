@@ -5,8 +5,8 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { WireError } from "#schemas/errors.ts"
 import { OpusDecoder } from "#src/audio/opus.ts"
 import { parsePacket } from "#src/audio/opus-packet.ts"
-import { bytesOf, peak } from "#src/audio/pcm.ts"
-import { concat, sampled, sine, snrDb, split, sum } from "./signals.ts"
+import { bytesOf, joined, peak } from "#src/audio/pcm.ts"
+import { sampled, sine, snrDb, split, sum } from "./signals.ts"
 
 const encoderHz = 48_000
 /** Of libopus: 6.5 ms at 48 kHz. */
@@ -142,7 +142,7 @@ describe("OpusDecoder", () => {
     [60, 64_000]
   ])("decodes packets of %d ms to a signal close to the original", async (frameMs, bitsPerSecond) => {
     const decoder = await makeDecoder()
-    const output = concat(encode(frameMs, bitsPerSecond, original).map((packet) => decoder.push(packet)))
+    const output = joined(...encode(frameMs, bitsPerSecond, original).map((packet) => decoder.push(packet)))
     assert.strictEqual(output.length, 600 * 16)
     const expected = (i: number) => signal((i - lookAheadSamples) / 16_000)
     assert.isAbove(snrDb(output, expected, 3_200, output.length), 25)
@@ -158,7 +158,7 @@ describe("OpusDecoder", () => {
         .slice(0, -1)
         .flatMap(({ length }) => (length < 252 ? [length] : [252 + (length % 4), (length - 252 - (length % 4)) / 4]))
       const packet = Buffer.concat([Uint8Array.of((six[0]?.[0] ?? 0) | 3, 0x80 | 6, ...lengths), ...frames])
-      assert.deepStrictEqual(together.push(packet), concat(six.map((one) => alone.push(one))))
+      assert.deepStrictEqual(together.push(packet), joined(...six.map((one) => alone.push(one))))
     }
   })
 
@@ -178,7 +178,7 @@ describe("OpusDecoder", () => {
       return new Uint8Array(encoder.encode(Buffer.from(interleaved.buffer), 960))
     })
     assert.isTrue(parsed(left[20] ?? []).stereo)
-    const output = concat(left.map((packet) => decoder.push(packet)))
+    const output = joined(...left.map((packet) => decoder.push(packet)))
     assert.strictEqual(output.length, 600 * 16)
     const half = (i: number) => signal((i - lookAheadSamples) / 16_000) / 2
     assert.isAbove(snrDb(output, half, 3_200, output.length), 15)
@@ -222,7 +222,7 @@ describe("OpusDecoder", () => {
       }),
       { numRuns: 1_000 }
     )
-    const output = concat(packets.map((packet) => decoder.push(packet)))
+    const output = joined(...packets.map((packet) => decoder.push(packet)))
     assert.isAbove(peak(output), 10_000)
   })
 })

@@ -2,9 +2,9 @@ import { create, ConverterType } from "@alexanderolsen/libsamplerate-js"
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import { type FilterBank, filterBank } from "#src/audio/filter-bank.ts"
-import { fromFloats, peak } from "#src/audio/pcm.ts"
+import { fromFloats, joined, peak } from "#src/audio/pcm.ts"
 import { Resampler } from "#src/audio/resample.ts"
-import { concat, sampled, sine, snrDb, split, sum, sweep } from "./signals.ts"
+import { sampled, sine, snrDb, split, sum, sweep } from "./signals.ts"
 
 const ratios: ReadonlyArray<readonly [number, number]> = [
   [48_000, 16_000],
@@ -28,7 +28,7 @@ const ratios: ReadonlyArray<readonly [number, number]> = [
 
 const whole = (fromHz: number, toHz: number, samples: Int16Array) => {
   const resampler = new Resampler(fromHz, toHz)
-  return { output: concat([resampler.push(samples), resampler.flush()]), delaySamples: resampler.delaySamples }
+  return { output: joined(resampler.push(samples), resampler.flush()), delaySamples: resampler.delaySamples }
 }
 
 const anyRateHz = fc.integer({ min: 8_000, max: 48_000 })
@@ -88,7 +88,7 @@ describe("Resampler", () => {
         (fromHz, toHz, samples, sizes) => {
           const resampler = new Resampler(fromHz, toHz)
           const parts = split(samples, sizes).map((piece) => resampler.push(piece))
-          assert.deepStrictEqual(concat([...parts, resampler.flush()]), whole(fromHz, toHz, samples).output)
+          assert.deepStrictEqual(joined(...parts, resampler.flush()), whole(fromHz, toHz, samples).output)
         }
       ),
       { numRuns: 60 }
@@ -126,7 +126,7 @@ describe("Resampler", () => {
   it("begins afresh after a flush", () => {
     const samples = sampled(sine(440, 20_000), 44_100, 50)
     const resampler = new Resampler(44_100, 16_000)
-    const run = () => concat([resampler.push(samples), resampler.flush()])
+    const run = () => joined(resampler.push(samples), resampler.flush())
     assert.deepStrictEqual(run(), run())
   })
 

@@ -36,16 +36,6 @@ export const snrDb = (actual: Int16Array, expected: (i: number) => number, start
   return 10 * Math.log10(signal / noise)
 }
 
-export const concat = (parts: ReadonlyArray<Int16Array>): Int16Array => {
-  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
-
 /** Cuts after `sizes` samples, over and over; a size of 0 gives an empty piece. */
 export const split = (samples: Int16Array, sizes: ReadonlyArray<number>): Array<Int16Array> => {
   const pieces: Array<Int16Array> = []

@@ -2,10 +2,10 @@
 import OpusScript from "opusscript"
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "vitest"
 import { limits } from "#src/limits.ts"
-import { bytesOf } from "#src/audio/pcm.ts"
+import { bytesOf, joined } from "#src/audio/pcm.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { Caller, hears, joined, noPrompts, silence, spoken, tokenOf } from "./caller.ts"
+import { Caller, hears, noPrompts, silence, spoken, tokenOf } from "./caller.ts"
 
 let server: ServerProcess
 /** Says nothing from the beginning to the end. */

@@ -4,7 +4,7 @@
  */
 import { Exit, Schema } from "effect"
 import { ServerMessage, type ClientMessage, type ServerMessageOf, type SessionStart } from "#schemas/wire.ts"
-import { bytesOf } from "#src/audio/pcm.ts"
+import { bytesOf, joined } from "#src/audio/pcm.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { Client, mintToken, type ClientOptions } from "../../scripts/client.ts"
 import type { ServerProcess } from "../../scripts/server-process.ts"
@@ -153,16 +153,6 @@ export const interviewed = async (
 }
 
 export const silence = (durationMs: number): Int16Array => new Int16Array(durationMs * 16)
-
-export const joined = (...parts: ReadonlyArray<Int16Array>): Int16Array => {
-  const whole = new Int16Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
 
 /** A recorded word, with the silence that ends an utterance. */
 export const spoken = (english: string): Int16Array =>

@@ -2,9 +2,10 @@
 import { readFileSync } from "node:fs"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { ServerMessage } from "#schemas/wire.ts"
+import { joined } from "#src/audio/pcm.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { Caller, interviewed, joined, noPrompts, silence, spoken } from "./caller.ts"
+import { Caller, interviewed, noPrompts, silence, spoken } from "./caller.ts"
 
 interface Report {
   readonly status: string

@@ -5,11 +5,11 @@ import OpusScript from "opusscript"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { AudioFormat } from "#schemas/wire.ts"
 import { encodeMulaw } from "#src/audio/mulaw.ts"
-import { bytesOf } from "#src/audio/pcm.ts"
+import { bytesOf, joined } from "#src/audio/pcm.ts"
 import { Resampler } from "#src/audio/resample.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { Caller, hears, joined, noPrompts, silence, spoken } from "./caller.ts"
+import { Caller, hears, noPrompts, silence, spoken } from "./caller.ts"
 import { orderFaults } from "./order.ts"
 
 interface LongRecording {

@@ -2,10 +2,10 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { ServerMessageOf, SpeechFormat } from "#schemas/wire.ts"
 import { decodeMulaw } from "#src/audio/mulaw.ts"
-import { peak } from "#src/audio/pcm.ts"
+import { joined, peak } from "#src/audio/pcm.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { Caller, joined, noPrompts, silence } from "./caller.ts"
+import { Caller, noPrompts, silence } from "./caller.ts"
 import { orderFaults } from "./order.ts"
 
 let server: ServerProcess
