@@ -6,7 +6,7 @@ import type { Prompt } from "#machines/session-events.ts"
 import { sessionMachine, type Prepared, type SessionMachine } from "#machines/session.ts"
 import type { Plan } from "#machines/plan.ts"
 import { WireError } from "#schemas/errors.ts"
-import { defaultAudio, defaultSpeech, type ServerMessage, type SessionStart } from "#schemas/wire.ts"
+import { defaultAudio, defaultSpeech, type SessionStart } from "#schemas/wire.ts"
 import { makeDecoder } from "#src/audio/decode.ts"
 import { Listener } from "#src/audio/listener.ts"
 import { limits } from "#src/limits.ts"
@@ -19,6 +19,7 @@ import { Sessions, type Admission } from "./contract.ts"
 import { fromEffect } from "./effect-actor.ts"
 import { fixedPrompts } from "./interview.ts"
 import { Playback } from "./playback.ts"
+import { readyMessage } from "./ready.ts"
 import { Session } from "./session.ts"
 
 export interface SessionsOptions {
@@ -106,44 +107,6 @@ export const sessionsLayer = (options: SessionsOptions) =>
           turnDetection: start.turn_detection ?? "server_vad",
           emit: session.heard
         })
-        const model = ({
-          status,
-          backend
-        }: {
-          status: "loading" | "ready" | "recovering" | "failed"
-          backend: string
-        }) => ({
-          status,
-          backend
-        })
-        const ready: ServerMessage = {
-          type: "session.ready",
-          ...(start.ref === undefined ? {} : { ref: start.ref }),
-          session_id: id,
-          resumed: false,
-          state: questionnaire === undefined ? "listening" : "consenting",
-          audio,
-          speech,
-          limits: {
-            frame_bytes_max: limits.frameBytesMax,
-            text_bytes_max: limits.textBytesMax,
-            utterance_ms_max: limits.utteranceMsMax,
-            session_minutes_max: minutesOf(admission),
-            idle_seconds_max: options.idleSeconds
-          },
-          models: { stt: model(stt.health()), tts: model(tts.health()), vad: model(vad.health()) },
-          ...(questionnaire === undefined
-            ? {}
-            : {
-                questionnaire: {
-                  id: questionnaire.plan.id,
-                  title: questionnaire.plan.title,
-                  version: questionnaire.plan.version,
-                  total: questionnaire.plan.questions.length
-                }
-              }),
-          trace_id: admission.traceId
-        }
         session.started = {
           decoder,
           listener,
@@ -153,7 +116,17 @@ export const sessionsLayer = (options: SessionsOptions) =>
           partials: start.partials ?? true,
           ...(questionnaire === undefined ? {} : { questionnaire }),
           missingWords: questionnaire === undefined ? new Set() : yield* missingWords(questionnaire.plan),
-          ready
+          ready: readyMessage({
+            sessionId: id,
+            traceId: admission.traceId,
+            ref: start.ref,
+            audio,
+            speech,
+            plan: questionnaire?.plan,
+            minutesMax: minutesOf(admission),
+            idleSecondsMax: options.idleSeconds,
+            models: { stt: stt.health(), tts: tts.health(), vad: vad.health() }
+          })
         }
         return { interview: questionnaire?.plan.id } satisfies Prepared
       })
