@@ -234,7 +234,7 @@ export class Session implements SessionHandle {
     if (started?.questionnaire === undefined) return
     if (output.type === "turn.opened") return started.listener.armSilence(this.options.noSpeechMs)
     if (output.type === "answer.recording") {
-      /** Kept in the machine's context; it is gone with the session until answers are stored. */
+      // The machine's context is the record: it lives as long as the session.
       return this.tellInterview({ type: "answer.stored", linkId: output.record.linkId })
     }
     const { messages, prompt } = performanceOf(started.questionnaire.plan, output)
