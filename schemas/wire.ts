@@ -88,7 +88,6 @@ export const ClientMessage = Schema.Union([
   message("ping", { id: Schema.optionalKey(Id) })
 ]).pipe(Schema.toTaggedUnion("type"))
 export type ClientMessage = typeof ClientMessage.Type
-export type ClientMessageType = ClientMessage["type"]
 
 /** The one leading state of a session; the person's speech is detected beside it. */
 export const LeadingState = Schema.Literals([

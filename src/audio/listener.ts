@@ -20,6 +20,7 @@ const framesOf = (durationMs: number): number => Math.max(1, Math.round(duration
 
 /** The detector holds on for about this long (median 76 ms) after a word: so much less silence is counted. */
 const detectorHoldMs = 32
+const silenceFramesOf = ({ endSilenceMs }: Turn): number => framesOf(endSilenceMs - detectorHoldMs)
 
 /** How the next utterance is to be heard. The turn in force when speech begins is that utterance's. */
 export interface Turn extends UtteranceSettings {
@@ -111,7 +112,7 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#endpointer = new Endpointer(endpointing, framesOf(this.#turn.endSilenceMs - detectorHoldMs))
+    this.#endpointer = new Endpointer(endpointing, silenceFramesOf(this.#turn))
     this.#utterances = new Utterances({
       stt: options.stt,
       onPartial: (utteranceId, text) => options.emit({ type: "transcript.partial", utteranceId, text }),
@@ -132,7 +133,7 @@ export class Listener {
       this.#partialUsed = this.#partialFilled
     }
     this.#turn = turn
-    this.#endpointer.endSilenceFrames = framesOf(turn.endSilenceMs - detectorHoldMs)
+    this.#endpointer.endSilenceFrames = silenceFramesOf(turn)
   }
 
   push(samples: Int16Array): void {

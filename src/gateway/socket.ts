@@ -9,6 +9,7 @@ import type { RawData, WebSocket } from "ws"
 import { type ErrorCode, errorRow } from "#schemas/errors.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import type { Adapter } from "#src/gateway/adapter.ts"
+import { errorName } from "#src/error-name.ts"
 import { limits } from "#src/limits.ts"
 import type { SecurityCounters } from "#src/registry/counters.ts"
 import type { LiveClient, Traffic } from "#src/registry/live.ts"
@@ -155,8 +156,6 @@ export class ClientSocket implements Connection, LiveClient {
 /** With `binaryType: "nodebuffer"` a message is one Buffer, fragmented or not. */
 const bytesOf = (payload: RawData): Buffer =>
   Buffer.isBuffer(payload) ? payload : Array.isArray(payload) ? Buffer.concat(payload) : Buffer.from(payload)
-
-const errorName = (cause: unknown): string => (cause instanceof Error ? cause.name : typeof cause)
 
 /** At a character's border. */
 const cut = (text: string, bytesMax: number): string => {

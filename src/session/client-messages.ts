@@ -1,5 +1,4 @@
 /** What each message of a client does to its session, once it is decoded. One row for each type. */
-import type { ErrorCode } from "#schemas/errors.ts"
 import type { ClientMessage } from "#schemas/wire.ts"
 import { interpretDigits, interpretSelection, interpretText, type Refusal } from "#src/questionnaire/answer.ts"
 import type { InterviewEvent } from "#machines/interview.ts"
@@ -86,10 +85,6 @@ const select = (message: Of<"answer.select">) => ({
   ...(message.value === undefined ? {} : { value: message.value })
 })
 
-const unsupported: Partial<Record<ClientMessage["type"], readonly [ErrorCode, string]>> = {
-  "session.refresh": ["not_ready", "tokens cannot be refreshed within a session; connect again with a fresh one"]
-}
-
 export const receiveMessage = (session: Session, message: ClientMessage): void => {
   const { started } = session
   if (message.type === "ping")
@@ -101,8 +96,6 @@ export const receiveMessage = (session: Session, message: ClientMessage): void =
     return session.actor.send({ type: "start.requested" })
   }
   if (started === undefined) return session.refuse("not_ready", `${message.type} came before session.ready`)
-  const refusal = unsupported[message.type]
-  if (refusal !== undefined) return session.refuse(...refusal)
 
   switch (message.type) {
     case "audio.commit":
@@ -142,6 +135,7 @@ export const receiveMessage = (session: Session, message: ClientMessage): void =
     case "speech.played":
       return started.playback.played(message.id, message.played_ms)
     case "session.refresh":
+      return session.refuse("not_ready", "tokens cannot be refreshed within a session; connect again with a fresh one")
     case "ack":
       return
   }

@@ -1,10 +1,8 @@
 /** Effects as XState actors: the fibre is interrupted when the actor stops, and its typed failure reaches `onError`. */
 import { Cause, type Context, Effect, Exit } from "effect"
-import { fromPromise, type ActorSystem } from "xstate"
+import { fromPromise } from "xstate"
 
-/** Every actor of a session shares one `system`: what performs for that session is found by it. */
-export type AnySystem = ActorSystem<never>
-
+/** `system` tells whose actor it is: each session is the root of one. */
 export const fromEffect = <A, I, R>(
   context: Context.Context<R>,
   run: (input: I, system: object) => Effect.Effect<A, unknown, R>

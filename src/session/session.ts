@@ -8,7 +8,7 @@ import type { Expectation, InterviewEvent, InterviewOutput } from "#machines/int
 import { expectationOf } from "#machines/questionnaire.ts"
 import type { EndReason, SessionOutput } from "#machines/session-events.ts"
 import { interviewOf, leadingState, type SessionMachine } from "#machines/session.ts"
-import { closeCodes, errorRow, type ErrorCode, type WireError } from "#schemas/errors.ts"
+import { closeCodes, errorRow, type ErrorCode, WireError } from "#schemas/errors.ts"
 import type { ClientMessage, LeadingState, ServerMessage } from "#schemas/wire.ts"
 import type { Listener, ListenerEvent } from "#src/audio/listener.ts"
 import type { AudioDecoder } from "#src/audio/decode.ts"
@@ -294,10 +294,7 @@ export class Session implements SessionHandle {
   }
 
   #refuseAudio(error: unknown): void {
-    if (typeof error === "object" && error !== null && "_tag" in error && error._tag === "WireError") {
-      const { code, message } = error as unknown as WireError
-      return this.refuse(code, message)
-    }
+    if (error instanceof WireError) return this.refuse(error.code, error.message)
     this.options.onDefect(error)
     this.#close("internal")
   }

@@ -9,6 +9,7 @@ import { WireError } from "#schemas/errors.ts"
 import { defaultAudio, defaultSpeech, type SessionStart } from "#schemas/wire.ts"
 import { makeDecoder } from "#src/audio/decode.ts"
 import { Listener } from "#src/audio/listener.ts"
+import { errorName } from "#src/error-name.ts"
 import { limits } from "#src/limits.ts"
 import { vocabularyOf } from "#src/questionnaire/grammar.ts"
 import { Questionnaires, type LoadedQuestionnaire } from "#src/questionnaire/questionnaires.ts"
@@ -182,7 +183,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             noSpeechMs,
             nowMs: Date.now,
             onNotice: (notice) => log(Effect.logWarning(notice)),
-            onDefect: (error) => log(Effect.logError("a session ended by a defect", error)),
+            onDefect: (error) => log(Effect.logError("A session failed", { error: errorName(error) })),
             onEnded: () => open.delete(session.actor.system)
           })
           open.set(session.actor.system, { session, scope })
