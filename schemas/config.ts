@@ -134,12 +134,33 @@ export const variables = {
     unit: "proxies",
     about: "Reverse proxies in front, counted from the server: so many entries of X-Forwarded-For are believed."
   }),
+  STORAGE_KEY: variable({
+    schema: Schema.String.check(Schema.isPattern(/^([0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/)),
+    default: "unset: a random key, made once at `DATA_DIR`/storage.key",
+    allowed: "32 random bytes as 64 hex digits or as base64; `openssl rand -base64 32` makes them",
+    about: "Key that seals answers and messages at rest (AES-256-GCM).",
+    secret: true
+  }),
+  RETENTION_DAYS: integer({
+    minimum: 1,
+    maximum: 3_650,
+    default: "30",
+    unit: "days",
+    about: "How long the answers of a finished or abandoned session are kept."
+  }),
+  DRAIN_SECONDS: integer({
+    minimum: 0,
+    maximum: 3_600,
+    default: "20 in production, 0 in development",
+    unit: "s",
+    about: "Time that live sessions have to finish after SIGTERM; then they end with 1012 and may resume."
+  }),
   RESUME_WINDOW_SECONDS: integer({
     minimum: 0,
     maximum: 86_400,
     default: "600",
     unit: "s",
-    about: "How long a dropped session waits for its client."
+    about: "How long a dropped session waits for its client, counted again from a server's start; 0: none waits."
   }),
   SESSION_IDLE_SECONDS: integer({
     minimum: 5,
@@ -226,6 +247,9 @@ export interface Config {
   readonly ratePerMinute: number
   readonly allowedOrigins: ReadonlyArray<string>
   readonly trustedProxyHops: number
+  readonly storageKey?: Redacted.Redacted
+  readonly retentionDays: number
+  readonly drainSeconds: number
   readonly resumeWindowSeconds: number
   readonly sessionIdleSeconds: number
   readonly sessionMaxMinutes: number
@@ -336,6 +360,9 @@ export const decodeConfig = (
     ratePerMinute: raw.RATE_LIMIT_PER_MINUTE ?? 60,
     allowedOrigins: raw.ALLOWED_ORIGINS?.split(",").map((origin) => origin.trim().toLowerCase()) ?? [],
     trustedProxyHops: raw.TRUSTED_PROXY_HOPS ?? 0,
+    ...redacted("storageKey", raw.STORAGE_KEY),
+    retentionDays: raw.RETENTION_DAYS ?? 30,
+    drainSeconds: raw.DRAIN_SECONDS ?? (production ? 20 : 0),
     resumeWindowSeconds: raw.RESUME_WINDOW_SECONDS ?? 600,
     sessionIdleSeconds: raw.SESSION_IDLE_SECONDS ?? 120,
     sessionMaxMinutes: raw.SESSION_MAX_MINUTES ?? 60,

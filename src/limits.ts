@@ -34,6 +34,8 @@ export const limits = {
   idleRecognizersMax: 32,
   /** Bytes of rendered speech on disk; the least recently used go first. */
   ttsCacheBytesMax: 512 * 1024 * 1024,
+  /** Durable messages kept for a client that acknowledges none; over it the oldest goes, and a resume gets a snapshot. */
+  outboxMessagesMax: 1_000,
   /** Ping interval; a socket that misses two is half-open and dropped. */
   heartbeatMs: 20_000
 } as const

@@ -1,0 +1,67 @@
+/**
+ * What is kept of a session, and what can go wrong with keeping it. The log of an interview - consent, answers, skips, its
+ * end - is the truth from which a session is rebuilt; everything personal in it is sealed (`src/store/cipher.ts`).
+ */
+import { Schema } from "effect"
+import { AnswerValue, AnswerVia } from "./wire.ts"
+
+/** An answer as it is kept: what it means, and how it is shown. */
+export const Answer = Schema.Struct({ value: AnswerValue, display: Schema.String })
+export type Answer = typeof Answer.Type
+
+export const RecordedAnswer = Schema.Struct({
+  linkId: Schema.String,
+  answer: Answer,
+  via: AnswerVia,
+  confidence: Schema.optionalKey(Schema.Finite),
+  revised: Schema.Boolean
+})
+export type RecordedAnswer = typeof RecordedAnswer.Type
+
+const AtMs = Schema.Finite
+
+/** One line of a session's log, in order. Times are wall-clock milliseconds since 1970. */
+export const RecordEntry = Schema.Union([
+  Schema.Struct({
+    type: Schema.Literal("consent"),
+    via: AnswerVia,
+    version: Schema.String,
+    language: Schema.Literals(["ar", "en"]),
+    atMs: AtMs
+  }),
+  Schema.Struct({ type: Schema.Literal("answer"), record: RecordedAnswer, atMs: AtMs }),
+  Schema.Struct({ type: Schema.Literal("skip"), linkId: Schema.String, atMs: AtMs }),
+  Schema.Struct({ type: Schema.Literal("ended"), status: Schema.Literals(["completed", "stopped"]), atMs: AtMs })
+]).pipe(Schema.toTaggedUnion("type"))
+export type RecordEntry = typeof RecordEntry.Type
+
+/** Where an interview stands between two answers: the question that was asked, and what waits for a yes or no. */
+export const Place = Schema.Struct({ linkId: Schema.String, pending: Schema.optionalKey(RecordedAnswer) })
+export type Place = typeof Place.Type
+
+/** Why nothing can be kept now; stands in `/health`. */
+export const StoreReason = Schema.Literals([
+  /** The folder or file cannot be opened or made. */
+  "cannot_open",
+  /** The file was removed or replaced under the running service. */
+  "gone",
+  "full",
+  "read_only",
+  /** Another process holds the database. */
+  "busy",
+  /** The file is no database, or a damaged one. */
+  "corrupt",
+  "failed"
+])
+export type StoreReason = typeof StoreReason.Type
+
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  reason: StoreReason,
+  /** For operators: what happened and how to repair it. Never what is kept. */
+  message: Schema.String
+}) {}
+
+/** What is kept cannot be read with the key at hand: the service does not start with it. */
+export class StorageKeyError extends Schema.TaggedError<StorageKeyError>()("StorageKeyError", {
+  message: Schema.String
+}) {}

@@ -1,0 +1,112 @@
+/** The store as a service: journals for sessions, and a clean-up that lets go of what is over. */
+import { Clock, Effect, Layer, type Redacted, Result, Schedule, type Scope } from "effect"
+import { StorageKeyError, StoreError } from "#schemas/record.ts"
+import { limits } from "#src/limits.ts"
+import { Database } from "./database.ts"
+import { journalOf } from "./journal.ts"
+import * as sessions from "./kept-sessions.ts"
+import { Store, type Kept, type Resumed } from "./store.ts"
+
+export interface StoreOptions {
+  readonly folder: string
+  readonly storageKey?: Redacted.Redacted
+  readonly resumeWindowSeconds: number
+  readonly retentionDays: number
+  /** There, a key in a file beside what it seals is worth a warning. */
+  readonly production: boolean
+  /** Pages of 4 KiB that the database may have; unset: as the disk allows. */
+  readonly pagesMax?: number
+  /** Monotonic; windows are counted with it, so that a clock that jumps ends no session. */
+  readonly uptimeMs?: () => number
+}
+
+const sweepInterval = "1 minute"
+const dayMs = 86_400_000
+/** A wall clock that is off by more than this against the monotonic one has been set: nothing is deleted by it. */
+const clockJumpMs = 60_000
+/** So many sweeps pass after a jump before the wall clock is believed again. */
+const sweepsOfDoubt = 60
+
+const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], StorageKeyError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    const nowMs = () => clock.currentTimeMillisUnsafe()
+    const uptimeMs = options.uptimeMs ?? (() => performance.now())
+    const lengthMs = options.resumeWindowSeconds * 1_000
+    const resumable = lengthMs > 0
+    const database = yield* Database.make({
+      ...options,
+      onOpened: (open) => sessions.recountWindows(open, uptimeMs())
+    })
+    const journal = (id: string, entries: number) => journalOf({ database, id, entries, nowMs, uptimeMs })
+
+    let clockOffsetMs = nowMs() - uptimeMs()
+    let doubts = 0
+    const sweep = Effect.gen(function* () {
+      const offsetMs = nowMs() - uptimeMs()
+      if (Math.abs(offsetMs - clockOffsetMs) > clockJumpMs) {
+        doubts = sweepsOfDoubt
+        yield* Effect.logWarning("The clock was set: nothing is deleted by age for an hour")
+      }
+      clockOffsetMs = offsetMs
+      const trusted = doubts === 0
+      doubts = Math.max(0, doubts - 1)
+      database.run((open) =>
+        Effect.gen(function* () {
+          yield* sessions.endExpired(open, { uptimeMs: uptimeMs(), lengthMs }, nowMs())
+          yield* sessions.forget(open, trusted ? nowMs() - options.retentionDays * dayMs : Number.MIN_SAFE_INTEGER)
+        })
+      )
+    })
+    yield* sweep.pipe(Effect.repeat(Schedule.spaced(sweepInterval)), Effect.forkScoped)
+
+    return Store.of({
+      health: () => database.health,
+      begin: (session) =>
+        Result.map(
+          database.run((open) => sessions.begin(open, session, nowMs())),
+          (resumeToken): Kept => ({ journal: journal(session.id, 0), ...(resumable ? { resumeToken } : {}) })
+        ),
+      resume: (token, owner, clientSeq) =>
+        database.run((open) =>
+          Effect.gen(function* () {
+            if (!resumable) return undefined
+            const found = yield* sessions.find(open, token, owner, { uptimeMs: uptimeMs(), lengthMs })
+            if (found === undefined) return undefined
+            const { row } = found
+            // Messages that could not be written were sent all the same: the client may be ahead, by so much at most.
+            const seen = clientSeq > row.last_seq + limits.outboxMessagesMax ? row.last_seq : clientSeq
+            const resumeToken = yield* sessions.takeUp(open, found, seen)
+            const messages = yield* sessions.outbox(open, row.id)
+            const entries = yield* sessions.log(open, row.id)
+            const place = sessions.standing(open, found)
+            const lastSeq = Math.max(row.last_seq, seen)
+            return {
+              id: row.id,
+              journal: journal(row.id, entries.length),
+              resumeToken,
+              entries,
+              ...(place === undefined ? {} : { place }),
+              ...(row.source === null ? {} : { questionnaire: row.source }),
+              lastSeq,
+              missed: { messages, complete: messages.length === lastSeq - seen },
+              connection: row.connections + 1,
+              connectedMs: row.connected_ms,
+              positionMs: row.position_ms
+            } satisfies Resumed
+          }).pipe(Effect.catchDefect(asCorrupt))
+        )
+    })
+  })
+
+/** What was sealed and does not open or decode is damage, not a bug. */
+const asCorrupt = (defect: unknown): Effect.Effect<never, StoreError> =>
+  Effect.fail(
+    defect instanceof StoreError
+      ? defect
+      : new StoreError({ reason: "corrupt", message: "A kept session cannot be read." })
+  )
+
+/** Stands even where nothing can be kept, and tries again; only a wrong key keeps the service from starting. */
+export const layerStore = (options: StoreOptions): Layer.Layer<Store, StorageKeyError> =>
+  Layer.effect(Store, openStore(options))

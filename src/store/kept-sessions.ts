@@ -1,0 +1,144 @@
+/** The rows of sessions: begun, taken up again, let go when their time is over. Each function is one transaction's work. */
+import { randomBytes, timingSafeEqual } from "node:crypto"
+import { Effect, Schema } from "effect"
+import type { SqlError } from "effect/sql"
+import { Place, RecordEntry, StoreError } from "#schemas/record.ts"
+import type { ServerMessage } from "#schemas/wire.ts"
+import { hashOf } from "./cipher.ts"
+import type { OpenDatabase } from "./database.ts"
+import type { NewSession, Owner } from "./store.ts"
+
+export type Step<A> = Effect.Effect<A, SqlError.SqlError | StoreError>
+
+export const placeOf = (kind: "entry" | "message" | "place", sessionId: string, number: number): string =>
+  `${kind} ${sessionId} ${number}`
+
+export const entryJson = Schema.fromJsonString(RecordEntry)
+export const placeJson = Schema.fromJsonString(Place)
+const decodeEntry = Schema.decodeUnknownSync(entryJson)
+const decodePlace = Schema.decodeUnknownSync(placeJson)
+
+const newSecret = (): string => randomBytes(32).toString("base64url")
+const tokenOf = (id: string, secret: string): string => `${id}.${secret}`
+
+/** Gives the resume token. */
+export const begin = ({ sql, cipher }: OpenDatabase, session: NewSession, nowMs: number): Step<string> =>
+  Effect.gen(function* () {
+    const { id, endpoint, subject, questionnaire } = session
+    const secret = newSecret()
+    const hash = questionnaire === undefined ? null : hashOf(questionnaire)
+    if (hash !== null) {
+      yield* sql`INSERT INTO questionnaires (hash, source) VALUES (${hash}, ${questionnaire}) ON CONFLICT DO NOTHING`
+    }
+    const subjectName = subject === undefined ? null : cipher.nameOf(subject)
+    yield* sql`INSERT INTO sessions (id, endpoint, subject_name, token_hash, questionnaire_hash, begun_at_ms, connections,
+      connected_ms, position_ms, last_seq) VALUES (${id}, ${endpoint}, ${subjectName}, ${hashOf(secret)}, ${hash},
+      ${nowMs}, 1, 0, 0, 0)`
+    return tokenOf(id, secret)
+  })
+
+interface SessionRow {
+  readonly id: string
+  readonly endpoint: string
+  readonly subject_name: string | null
+  readonly token_hash: string
+  readonly token_hash_before: string | null
+  readonly source: string | null
+  readonly connections: number
+  readonly connected_ms: number
+  readonly position_ms: number
+  readonly last_seq: number
+  readonly place: Uint8Array | null
+  readonly parked_uptime_ms: number | null
+  readonly ended_at_ms: number | null
+}
+
+const sameHash = (a: string, b: string | null): boolean =>
+  b !== null && a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+
+export interface Found {
+  readonly row: SessionRow
+  readonly tokenHash: string
+}
+
+/** The session that this token may resume now. */
+export const find = (
+  { sql, cipher }: OpenDatabase,
+  token: string,
+  owner: Owner,
+  window: { readonly uptimeMs: number; readonly lengthMs: number }
+): Step<Found | undefined> =>
+  Effect.gen(function* () {
+    const at = token.indexOf(".")
+    const id = token.slice(0, at)
+    const tokenHash = hashOf(token.slice(at + 1))
+    const rows = yield* sql<SessionRow>`SELECT s.*, q.source FROM sessions s
+      LEFT JOIN questionnaires q ON q.hash = s.questionnaire_hash WHERE s.id = ${id}`
+    const row = rows[0]
+    if (row === undefined || row.ended_at_ms !== null || row.endpoint !== owner.endpoint) return undefined
+    if (row.subject_name !== (owner.subject === undefined ? null : cipher.nameOf(owner.subject))) return undefined
+    if (!sameHash(tokenHash, row.token_hash) && !sameHash(tokenHash, row.token_hash_before)) return undefined
+    if (row.parked_uptime_ms !== null && row.parked_uptime_ms + window.lengthMs < window.uptimeMs) return undefined
+    return { row, tokenHash }
+  })
+
+/** The next token; the one that was used stays good until the client has spoken. */
+export const takeUp = ({ sql }: OpenDatabase, { row, tokenHash }: Found, lastSeq: number): Step<string> =>
+  Effect.gen(function* () {
+    const secret = newSecret()
+    yield* sql`UPDATE sessions SET token_hash = ${hashOf(secret)}, token_hash_before = ${tokenHash},
+      connections = connections + 1, parked_uptime_ms = NULL,
+      last_seq = max(last_seq, ${lastSeq}) WHERE id = ${row.id}`
+    yield* sql`DELETE FROM outbox WHERE session_id = ${row.id} AND seq <= ${lastSeq}`
+    return tokenOf(row.id, secret)
+  })
+
+export const log = ({ sql, cipher }: OpenDatabase, id: string): Step<ReadonlyArray<RecordEntry>> =>
+  Effect.map(
+    sql<{ readonly number: number; readonly sealed: Uint8Array }>`SELECT number, sealed FROM entries
+      WHERE session_id = ${id} ORDER BY number`,
+    (rows) => rows.map(({ number, sealed }) => decodeEntry(cipher.open(sealed, placeOf("entry", id, number))))
+  )
+
+export const outbox = (
+  { sql, cipher }: OpenDatabase,
+  id: string
+): Step<ReadonlyArray<ServerMessage & { seq: number }>> =>
+  Effect.map(
+    sql<{ readonly seq: number; readonly sealed: Uint8Array }>`SELECT seq, sealed FROM outbox
+      WHERE session_id = ${id} ORDER BY seq`,
+    // Written by this service and authenticated by its seal: it is what it was.
+    (rows) =>
+      rows.map(
+        ({ seq, sealed }) =>
+          JSON.parse(cipher.open(sealed, placeOf("message", id, seq))) as ServerMessage & { seq: number }
+      )
+  )
+
+export const standing = ({ cipher }: OpenDatabase, { row }: Found): Place | undefined =>
+  row.place === null ? undefined : decodePlace(cipher.open(row.place, placeOf("place", row.id, 0)))
+
+/** A server's start: whoever was connected or parked has the whole window again (R4.5). */
+export const recountWindows = ({ sql }: OpenDatabase, uptimeMs: number): Step<void> =>
+  Effect.asVoid(sql`UPDATE sessions SET parked_uptime_ms = ${uptimeMs} WHERE ended_at_ms IS NULL`)
+
+/** Ends what nobody came back for. What an ended session has not told its client, it never will. */
+export const endExpired = (
+  { sql }: OpenDatabase,
+  window: { readonly uptimeMs: number; readonly lengthMs: number },
+  nowMs: number
+): Step<void> =>
+  Effect.gen(function* () {
+    yield* sql`UPDATE sessions SET ended_at_ms = ${nowMs}
+      WHERE ended_at_ms IS NULL AND parked_uptime_ms < ${window.uptimeMs - window.lengthMs}`
+    yield* sql`DELETE FROM outbox WHERE session_id IN (SELECT id FROM sessions WHERE ended_at_ms IS NOT NULL)`
+  })
+
+/** Deletes ended sessions without a log at once, the others when their time is over. */
+export const forget = ({ sql }: OpenDatabase, endedBeforeMs: number): Step<void> =>
+  Effect.gen(function* () {
+    yield* sql`DELETE FROM sessions WHERE ended_at_ms IS NOT NULL
+      AND (ended_at_ms < ${endedBeforeMs} OR id NOT IN (SELECT session_id FROM entries))`
+    yield* sql`DELETE FROM questionnaires
+      WHERE hash NOT IN (SELECT questionnaire_hash FROM sessions WHERE questionnaire_hash IS NOT NULL)`
+  })

@@ -1,0 +1,50 @@
+/** The tables, one step for each released shape; a step is never changed, only followed by another. */
+import { Effect } from "effect"
+import { Migrator, SqlClient } from "effect/sql"
+
+const statements = (...all: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    for (const statement of all) yield* sql.unsafe(statement)
+  })
+
+const migrations = Migrator.fromRecord({
+  "0001_sessions": statements(
+    /** One row: a text sealed with the key in use, by which a wrong key is told from a damaged row. */
+    "CREATE TABLE vault (key_id TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT",
+    "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT",
+    /** As they were when a session began with them. No secret: they are FHIR resources of the operator. */
+    "CREATE TABLE questionnaires (hash TEXT PRIMARY KEY, source TEXT NOT NULL) STRICT",
+    `CREATE TABLE sessions (
+      id TEXT PRIMARY KEY,
+      endpoint TEXT NOT NULL,
+      subject_name TEXT,
+      token_hash TEXT NOT NULL,
+      token_hash_before TEXT,
+      questionnaire_hash TEXT REFERENCES questionnaires,
+      begun_at_ms INTEGER NOT NULL,
+      connections INTEGER NOT NULL,
+      connected_ms INTEGER NOT NULL,
+      position_ms INTEGER NOT NULL,
+      last_seq INTEGER NOT NULL,
+      place BLOB,
+      parked_uptime_ms REAL,
+      ended_at_ms INTEGER
+    ) STRICT`,
+    "CREATE INDEX sessions_by_end ON sessions (ended_at_ms)",
+    `CREATE TABLE entries (
+      session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+      number INTEGER NOT NULL,
+      sealed BLOB NOT NULL,
+      PRIMARY KEY (session_id, number)
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE outbox (
+      session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+      seq INTEGER NOT NULL,
+      sealed BLOB NOT NULL,
+      PRIMARY KEY (session_id, seq)
+    ) STRICT, WITHOUT ROWID`
+  )
+})
+
+export const migrate = Migrator.make({})({ loader: migrations, table: "migrations" })

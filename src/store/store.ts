@@ -1,0 +1,88 @@
+/**
+ * What outlives a connection: the log of an interview, the messages that a client has not acknowledged, and where a session
+ * stands. Everything is written before it is told (`answer.recorded` means durable). Calls are synchronous: a commit takes
+ * less than a frame of audio (docs/measured.md), and a caller always knows whether it is on disk.
+ */
+import { Context, type Result } from "effect"
+import type { Place, RecordEntry, StoreError, StoreReason } from "#schemas/record.ts"
+import type { ServerMessage } from "#schemas/wire.ts"
+import type { Endpoint } from "#src/session/contract.ts"
+
+/** Who may resume a session: the same endpoint and the same token subject. */
+export interface Owner {
+  readonly endpoint: Endpoint
+  readonly subject?: string
+}
+
+export interface NewSession extends Owner {
+  readonly id: string
+  /** FHIR JSON of the questionnaire that it holds: the session finishes on this version. */
+  readonly questionnaire?: string
+}
+
+export interface Kept {
+  readonly journal: Journal
+  /** For the client; single use. Absent when nothing may be resumed (`RESUME_WINDOW_SECONDS=0`). */
+  readonly resumeToken?: string
+}
+
+export interface Resumed extends Kept {
+  readonly id: string
+  readonly entries: ReadonlyArray<RecordEntry>
+  readonly place?: Place
+  readonly questionnaire?: string
+  /** The number of the last durable message. */
+  readonly lastSeq: number
+  /** In order; `complete`: none is lacking between the client's last and these. */
+  readonly missed: { readonly messages: ReadonlyArray<ServerMessage>; readonly complete: boolean }
+  /** 2 for the first resume. */
+  readonly connection: number
+  /** How long, and how much audio, the connections before took. */
+  readonly connectedMs: number
+  readonly positionMs: number
+}
+
+export interface Write {
+  /** A durable message with its `seq`, kept until it is acknowledged. */
+  readonly message?: ServerMessage & { readonly seq: number }
+  readonly entry?: RecordEntry
+  /** `null`: the interview stands nowhere, routing decides. */
+  readonly place?: Place | null
+}
+
+export interface Parked {
+  /** False: it has ended for good. */
+  readonly resumable: boolean
+  readonly connectedMs: number
+  readonly positionMs: number
+}
+
+/** One session's own part of the store. */
+export interface Journal {
+  /** All of it or nothing, on disk when it returns. */
+  readonly append: (write: Write) => Result.Result<void, StoreError>
+  /** The client has everything up to `seq`. */
+  readonly acknowledge: (seq: number) => void
+  /** The client has spoken after a resume: the token before this one is void. */
+  readonly confirm: () => void
+  readonly park: (parked: Parked) => void
+  /** Consent was not given: nothing is kept, and nothing further is written. */
+  readonly erase: () => void
+}
+
+export interface StoreHealth {
+  readonly status: "ready" | "failed"
+  readonly sinceMs: number
+  readonly reason?: StoreReason
+  readonly message?: string
+}
+
+export class Store extends Context.Service<
+  Store,
+  {
+    readonly begin: (session: NewSession) => Result.Result<Kept, StoreError>
+    /** Undefined: there is no such session, it has ended, or it is somebody else's. `lastSeq`: what the client has. */
+    readonly resume: (token: string, owner: Owner, lastSeq: number) => Result.Result<Resumed | undefined, StoreError>
+    readonly health: () => StoreHealth
+  }
+>()("sawt/store/Store") {}
