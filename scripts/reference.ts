@@ -1,7 +1,7 @@
 /** Prints docs/reference/config.md and errors.md from the schemas: `node scripts/reference.ts`. */
 import { writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import { variables } from "#schemas/config.ts"
+import { variables } from "#schemas/config-variables.ts"
 import { closeCodes, type ErrorRow, errorTable } from "#schemas/errors.ts"
 
 const file = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
@@ -19,7 +19,7 @@ const page = (title: string, source: string, ...parts: ReadonlyArray<string>): s
 const configPage = (): string =>
   page(
     "Configuration",
-    "schemas/config.ts",
+    "schemas/config-variables.ts",
     "Environment variables, read once at the start. An empty value counts as unset. A value that is not allowed stops the start, with one line for each.",
     table(
       ["variable", "unit", "default", "allowed", "meaning"],

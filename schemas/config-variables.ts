@@ -1,0 +1,215 @@
+/** Every environment variable in one table: name, unit, default, what is allowed, one sentence. */
+import { Schema } from "effect"
+
+const Integer = (minimum: number, maximum: number) =>
+  Schema.String.check(Schema.isPattern(/^[0-9]{1,9}$/)).pipe(
+    Schema.decodeTo(Schema.FiniteFromString.check(Schema.isBetween({ minimum, maximum })))
+  )
+const OnOff = Schema.Literals(["on", "off"])
+const Path = Schema.String.check(Schema.isMaxLength(4_096), Schema.isPattern(/^[^\0]+$/))
+const Secret = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(1_024))
+/** Origins as a browser writes them: scheme and host, no path. */
+const Origins = Schema.String.check(
+  Schema.isPattern(/^(\*|https?:\/\/[A-Za-z0-9.:[\]-]+(\s*,\s*https?:\/\/[A-Za-z0-9.:[\]-]+)*)$/)
+)
+export const LogLevels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const
+
+/** Bytes of a secret below which production does not start: the key size of HS256 (RFC 7518, 3.2). */
+export const secretBytesMin = 32
+
+export interface Variable<S> {
+  readonly schema: S
+  readonly unit?: string
+  /** As the reference page shows it. */
+  readonly default: string
+  readonly allowed: string
+  readonly about: string
+  readonly secret?: true
+}
+const variable = <const S extends Schema.Codec<unknown, string>>(row: Variable<S>): Variable<S> => row
+const integer = (row: { minimum: number; maximum: number; default: string; unit?: string; about: string }) =>
+  variable({
+    schema: Integer(row.minimum, row.maximum),
+    ...(row.unit === undefined ? {} : { unit: row.unit }),
+    default: row.default,
+    allowed: `an integer from ${row.minimum} to ${row.maximum}`,
+    about: row.about
+  })
+const secretAllowed = `up to 1024 characters; in production at least ${secretBytesMin} bytes, random`
+
+export const variables = {
+  VOICE_SERVICE_SECRET: variable({
+    schema: Secret,
+    default: "none in production; generated for the run in development",
+    allowed: secretAllowed,
+    about: "Admin secret: the bearer of `/auth/token` and of `/admin`.",
+    secret: true
+  }),
+  VOICE_SERVICE_TOKEN: variable({
+    schema: Secret,
+    default: "none in production; generated for the run in development",
+    allowed: secretAllowed,
+    about: "Secret that signs the clients' tokens (JWT, HS256).",
+    secret: true
+  }),
+  JWT_SECRET: variable({
+    schema: Secret,
+    default: "unset",
+    allowed: "the same as `VOICE_SERVICE_TOKEN`",
+    about: "Alias of `VOICE_SERVICE_TOKEN`; set one of the two.",
+    secret: true
+  }),
+  VOICE_SERVICE_TOKEN_PREVIOUS: variable({
+    schema: Secret,
+    default: "unset",
+    allowed: secretAllowed,
+    about: "Former signing secret: its tokens are still accepted, new ones are not signed with it.",
+    secret: true
+  }),
+  MAX_CONCURRENT_SESSIONS: integer({
+    minimum: 1,
+    maximum: 1_000,
+    default: "10",
+    unit: "sessions",
+    about: "Sessions that may be open at once; over it `sessions_full`."
+  }),
+  RATE_LIMIT_PER_MINUTE: integer({
+    minimum: 1,
+    maximum: 100_000,
+    default: "60",
+    unit: "requests a minute",
+    about: "Requests and upgrades per client address, and upgrades per token subject; over it `rate_limited`."
+  }),
+  VOSK_MODEL_PATH: variable({
+    schema: Path,
+    default: "the embedded models/vosk-model-tiny-ar",
+    allowed: "a folder",
+    about: "Folder of the Vosk model; the embedded one serves while it cannot."
+  }),
+  TTS_HOME: variable({
+    schema: Path,
+    default: "`/data/tts_cache` in production, `DATA_DIR`/tts_cache in development",
+    allowed: "a folder",
+    about: "Folder of rendered speech."
+  }),
+  LOG_LEVEL: variable({
+    schema: Schema.Literals(LogLevels),
+    default: "INFO",
+    allowed: `one of ${LogLevels.join(", ")}`,
+    about: "Least level that is logged."
+  }),
+  VOICE_SERVICE_ENV: variable({
+    schema: Schema.Literals(["development", "production"]),
+    default: "development",
+    allowed: "development or production",
+    about: "Production refuses weak secrets and logs JSON lines."
+  }),
+  PORT: integer({ minimum: 0, maximum: 65_535, default: "8080", about: "TCP port; 0 takes a free one." }),
+  HOST: variable({
+    schema: Schema.String.check(Schema.isPattern(/^[A-Za-z0-9.:_-]{1,253}$/)),
+    default: "0.0.0.0 in production, 127.0.0.1 in development",
+    allowed: "a host name or an IP address",
+    about: "Address to listen on."
+  }),
+  DATA_DIR: variable({
+    schema: Path,
+    default: "`/data` in production, `.data` in development",
+    allowed: "a folder",
+    about: "Folder of everything that is kept."
+  }),
+  ALLOWED_ORIGINS: variable({
+    schema: Origins,
+    default: "unset: same origin, and clients that send no Origin",
+    allowed: "origins such as https://clinic.example, separated by commas; `*` in development only",
+    about: "Web origins that may call the service (CORS) and open sockets."
+  }),
+  TRUSTED_PROXY_HOPS: integer({
+    minimum: 0,
+    maximum: 10,
+    default: "0",
+    unit: "proxies",
+    about: "Reverse proxies in front, counted from the server: so many entries of X-Forwarded-For are believed."
+  }),
+  STORAGE_KEY: variable({
+    schema: Schema.String.check(Schema.isPattern(/^([0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/)),
+    default: "unset: a random key, made once at `DATA_DIR`/storage.key",
+    allowed: "32 random bytes as 64 hex digits or as base64; `openssl rand -base64 32` makes them",
+    about: "Key that seals answers and messages at rest (AES-256-GCM).",
+    secret: true
+  }),
+  RETENTION_DAYS: integer({
+    minimum: 1,
+    maximum: 3_650,
+    default: "30",
+    unit: "days",
+    about: "How long the answers of a finished or abandoned session are kept."
+  }),
+  DRAIN_SECONDS: integer({
+    minimum: 0,
+    maximum: 3_600,
+    default: "20 in production, 0 in development",
+    unit: "s",
+    about: "Time that live sessions have to finish after SIGTERM; then they end with 1012 and may resume."
+  }),
+  RESUME_WINDOW_SECONDS: integer({
+    minimum: 0,
+    maximum: 86_400,
+    default: "600",
+    unit: "s",
+    about: "How long a dropped session waits for its client, counted again from a server's start; 0: none waits."
+  }),
+  SESSION_IDLE_SECONDS: integer({
+    minimum: 5,
+    maximum: 3_600,
+    default: "120",
+    unit: "s",
+    about: "Silence on the wire after which a session ends with `idle_timeout`."
+  }),
+  SESSION_MAX_MINUTES: integer({
+    minimum: 1,
+    maximum: 1_440,
+    default: "60",
+    unit: "min",
+    about: "Longest session; over it `duration_exceeded`."
+  }),
+  BASIC_SOCKET: variable({
+    schema: OnOff,
+    default: "on",
+    allowed: "on or off",
+    about: "Whether the unauthenticated socket `/ws` is open."
+  }),
+  BASIC_SESSIONS_MAX: integer({
+    minimum: 0,
+    maximum: 1_000,
+    default: "3 in production, 10 in development",
+    unit: "sessions",
+    about: "Slots that unauthenticated sessions may hold, within `MAX_CONCURRENT_SESSIONS`."
+  }),
+  VOSK_LIBRARY: variable({
+    schema: Path,
+    default: "unset: the library of the installed package",
+    allowed: "a file",
+    about: "Native Vosk library to load instead."
+  }),
+  STT_HOSTS: integer({
+    minimum: 1,
+    maximum: 16,
+    default: "1",
+    unit: "processes",
+    about: "Recognition processes; each holds the model in memory."
+  }),
+  TTS_VOICE: variable({
+    schema: Path,
+    default: "unset: eSpeak NG, voice ar",
+    allowed: "the file of a Piper voice (`.onnx`), or the name of an Arabic voice of eSpeak NG",
+    about: "Voice that speaks where a client names none."
+  }),
+  HELPLINE_TEXT: variable({
+    schema: Schema.String.check(Schema.isMaxLength(1_000)),
+    default: "unset",
+    allowed: "up to 1000 characters",
+    about: "What a person in distress is told: whom to call."
+  })
+} as const
+
+export type VariableName = keyof typeof variables
