@@ -26,7 +26,7 @@ export interface VadStream {
 
 /** The model that comes with the service. */
 export const embeddedVadModelPath = fileURLToPath(
-  new URL("../../models/silero-vad/silero_vad_16k_op15.onnx", import.meta.url)
+  new URL("../../models/silero-vad/silero_vad_16k_frames.onnx", import.meta.url)
 )
 
 /** Bytes of a pipe's frame stand anywhere; numbers want an aligned address. */
