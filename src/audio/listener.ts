@@ -1,7 +1,7 @@
 /**
  * The hearing of one session: 16 kHz samples in; speech, partials and finals out. Frames go to the voice activity
  * detector; from where speech begins (with a pre-roll) they also go to the recogniser, and no further than a short tail
- * after the last word: silence is never decoded. The audio of an utterance is kept until its final is delivered.
+ * after the last word: silence is never decoded.
  *
  * Bounds: frames that the detector has not answered and samples that the recogniser has not decoded count as pending; the
  * session stops reading its socket over `unackedAudioMsMax` and goes on at `drained`. An utterance ends at

@@ -1,6 +1,6 @@
 /**
  * The utterances of one session at the recogniser: the one being said, and those that have ended and wait for their final.
- * Finals come out in the order in which the utterances began, exactly one each. An utterance's audio is kept until then.
+ * Finals come out in the order in which the utterances began, exactly one each.
  */
 import { Effect, Exit, type Fiber } from "effect"
 import type { Stt, SttError, Transcript, Utterance } from "#src/stt/stt.ts"
@@ -33,12 +33,11 @@ interface Hearing {
   readonly utterance: Utterance
   readonly firstFrame: number
   readonly startFrame: number
-  /** What was fed, for the utterance to be recognised again if it must. */
-  readonly audio: Array<Int16Array>
   endFrame: number
+  fedFrames: number
   fedSamples: number
   decodedSamples: number
-  /** Its recogniser died: nothing more of it will be decoded. */
+  /** No recogniser could hear it: nothing more of it will be decoded. */
   lost: boolean
   outcome: Exit.Exit<Transcript, SttError> | undefined
   fiber: Fiber.Fiber<Transcript, SttError> | undefined
@@ -62,7 +61,7 @@ export class Utterances {
   }
 
   get currentFrames(): number {
-    return this.#current?.audio.length ?? 0
+    return this.#current?.fedFrames ?? 0
   }
 
   begin(firstFrame: number, startFrame: number, { grammar, alternatives, partials }: UtteranceSettings): string {
@@ -84,8 +83,8 @@ export class Utterances {
       }),
       firstFrame,
       startFrame,
-      audio: [],
       endFrame: startFrame,
+      fedFrames: 0,
       fedSamples: 0,
       decodedSamples: 0,
       lost: false,
@@ -99,7 +98,7 @@ export class Utterances {
   feed(samples: Int16Array): void {
     const current = this.#current
     if (current === undefined) return
-    current.audio.push(samples)
+    current.fedFrames++
     current.fedSamples += samples.length
     current.utterance.push(samples)
   }

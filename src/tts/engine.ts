@@ -4,6 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { HostError } from "#schemas/host.ts"
+import { renderTimeoutMs, voiceLoadingWaitMs } from "#src/fallbacks.ts"
 import type { Host } from "#src/host/host.ts"
 import { whenReady } from "#src/host/start.ts"
 import type { Language } from "./arabic-text.ts"
@@ -27,10 +28,6 @@ export interface Engine {
 
 /** The voice's own pace. */
 export const speed = 1
-/** A host that hangs is replaced by its supervisor; the speech goes on with the next engine before that. */
-const renderTimeoutMs = 10_000
-/** Speech asked for while a host loads for the first time waits for it as long as this. */
-const loadingWaitMs = 5_000
 
 const decodeRendered = Schema.decodeUnknownOption(Rendered)
 
@@ -69,7 +66,9 @@ const renderOn = (host: Host, params: EspeakSpeech | PiperSpeech): Effect.Effect
 /** Only while it loads for the first time; a host that recovers is not waited for. */
 const loaded = (host: Host): Effect.Effect<void, HostError> =>
   Effect.suspend(() =>
-    host.status()._tag !== "Loading" ? Effect.void : Effect.asVoid(Effect.timeoutOption(whenReady(host), loadingWaitMs))
+    host.status()._tag !== "Loading"
+      ? Effect.void
+      : Effect.asVoid(Effect.timeoutOption(whenReady(host), voiceLoadingWaitMs))
   )
 
 const bounded = (host: Host, speech: Effect.Effect<Speech, HostError>): Effect.Effect<Speech, HostError> =>

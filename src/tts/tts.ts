@@ -1,14 +1,15 @@
 /**
- * Speech synthesis: a text in, its sentences out as levelled PCM in order, each as soon as it is ready. A sentence comes
- * from the cache, else from the configured voice, else from eSpeak NG (`degraded`), else speech fails and the session
- * goes on by text. Neither engine has to be installed for a start. Live speech goes before what is prepared.
+ * Speech synthesis: a text in, its sentences out as levelled PCM in order, each as soon as it is ready. Each comes from the
+ * configured voice (its cache first), else as `src/fallbacks.ts` says; at last speech fails and the session goes on by
+ * text. Neither engine has to be installed for a start. Live speech goes before what is prepared.
  */
-import { Context, Effect, Layer, Result, Schema, Scope, Stream } from "effect"
+import { Context, Effect, Layer, Schema, Scope, Stream } from "effect"
 import { type HostError, HostReason } from "#schemas/host.ts"
+import { firstThatWorks } from "#src/fallbacks.ts"
 import { hostHealth } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
 import type { ModelHealth } from "#src/models.ts"
-import { speakable } from "./arabic-text.ts"
+import { type Language, speakable } from "./arabic-text.ts"
 import { keyOf, SpeechCache } from "./cache.ts"
 import { type Engine, espeakOver, piperOver, speed } from "./engine.ts"
 import { type Lane, Lanes } from "./lane.ts"
@@ -50,6 +51,12 @@ export interface TtsOptions {
 const isPath = (voice: string): boolean => voice.includes("/") || voice.endsWith(".onnx")
 
 const toTtsError = ({ reason, message }: HostError): TtsError => new TtsError({ reason, message })
+
+type Sound = Omit<SpokenSentence, "text" | "degraded">
+
+/** A prepared text's second name, for the day on which no voice can say it. */
+const keyOfAnyVoice = (text: string, language: Language): string =>
+  keyOf({ text, speed, voice: `any ${language}`, engine: "any" })
 
 const silent = new TtsError({ reason: "unavailable", message: "No speech engine speaks this language." })
 
@@ -105,36 +112,49 @@ class Speaker {
         const speech = yield* Effect.mapError(this.#rendered("prepare", engine, text, language), toTtsError)
         // Where nothing can be kept there is nothing to prepare.
         if (!(yield* Effect.promise(() => this.#cache.put(key, speech)))) return
+        yield* Effect.promise(() => this.#cache.put(keyOfAnyVoice(text, language), speech))
       }
     }
   )
 
   readonly #sentence = Effect.fn("Tts.sentence")(
     { self: this },
-    function* (text: string, engines: ReadonlyArray<Engine>, { keep, language }: SpeakOptions) {
-      let failure: TtsError | undefined
+    function* (text: string, engines: ReadonlyArray<Engine>, options: SpeakOptions) {
+      const voices: Array<Effect.Effect<Sound, TtsError>> = []
       for (const engine of engines) {
-        const key = yield* this.#key(text, engine, language)
-        if (key === undefined) continue
-        const degraded = failure !== undefined
-        const kept = yield* Effect.promise(() => this.#cache.get(key))
-        if (kept !== undefined) return { text, ...kept, source: "cache", degraded } satisfies SpokenSentence
-        const rendered = yield* Effect.result(this.#rendered("live", engine, text, language))
-        if (Result.isSuccess(rendered)) {
-          // The caller hears it now; writing it down can wait.
-          if (keep)
-            yield* Effect.forkIn(
-              Effect.promise(() => this.#cache.put(key, rendered.success)),
-              this.#scope
-            )
-          const source = engine.host.kind === "piper" ? "piper" : "espeak"
-          return { text, ...rendered.success, source, degraded } satisfies SpokenSentence
-        }
-        failure ??= toTtsError(rendered.failure)
+        const key = yield* this.#key(text, engine, options.language)
+        if (key !== undefined) voices.push(this.#spoken(text, key, engine, options))
       }
-      return yield* failure ?? silent
+      const [first, ...others] = voices
+      if (first === undefined) return yield* silent
+      const sound = yield* firstThatWorks([first, ...others, this.#renderedBefore(text, options.language)])
+      return { text, ...sound } satisfies SpokenSentence
     }
   )
+
+  readonly #spoken = Effect.fnUntraced(
+    { self: this },
+    function* (text: string, key: string, engine: Engine, { keep, language }: SpeakOptions) {
+      const kept = yield* Effect.promise(() => this.#cache.get(key))
+      if (kept !== undefined) return { ...kept, source: "cache" as const }
+      const speech = yield* Effect.mapError(this.#rendered("live", engine, text, language), toTtsError)
+      // The caller hears it now; writing it down can wait.
+      if (keep)
+        yield* Effect.forkIn(
+          Effect.promise(() => this.#cache.put(key, speech)),
+          this.#scope
+        )
+      return { ...speech, source: engine.host.kind === "piper" ? ("piper" as const) : ("espeak" as const) }
+    }
+  )
+
+  /** What was prepared, by whatever voice: also one that has been taken away since. */
+  #renderedBefore(text: string, language: Language): Effect.Effect<Sound, TtsError> {
+    return Effect.flatMap(
+      Effect.promise(() => this.#cache.get(keyOfAnyVoice(text, language))),
+      (speech) => (speech === undefined ? Effect.fail(silent) : Effect.succeed({ ...speech, source: "cache" }))
+    )
+  }
 
   /** The configured voice where it speaks this language. */
   readonly #preferred = Effect.fnUntraced({ self: this }, function* (language: "ar" | "en") {

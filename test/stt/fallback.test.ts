@@ -23,8 +23,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+/** The embedded model is ready, and the configured one is known to be corrupt. */
 const ready = async (): Promise<void> => {
-  while (stt.health().status !== "ready") await new Promise((resolve) => setTimeout(resolve, 5))
+  while (stt.health().status !== "ready" || stt.health().reason?.includes("vosk-model-cut") !== true)
+    await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 describe("a configured model that is corrupt", () => {

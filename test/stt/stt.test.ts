@@ -187,24 +187,17 @@ describe("speech recognition", () => {
     assert.strictEqual((await hear(readSamples(clipOf("yes").file))).text, "نعم")
   })
 
-  it("fails the utterance with `crash` when the host is killed, and hears the next after the restart", async () => {
-    const samples = readSamples(clipOf("yes").file)
-    const progress = Promise.withResolvers<number>()
-    const broken = bound({ alternatives: 0, onProgress: progress.resolve })
-    broken.push(samples)
-    await progress.promise
+  it("is recovering while its host is, and ready with the next one", async () => {
     process.kill(pid(), "SIGKILL")
-    assert.strictEqual((await broken.failure()).reason, "crash")
+    await new Promise<void>((resolve) => host.onStatus(() => resolve()))
     assert.strictEqual(stt.health().status, "recovering")
-    assert.strictEqual((await bound({ alternatives: 0 }).failure()).reason, "unavailable")
     await Effect.runPromise(whenReady(host))
     assert.strictEqual(stt.health().status, "ready")
-    assert.strictEqual((await hear(samples)).text, "نعم")
   })
 })
 
 describe("the layer of speech recognition", () => {
-  it("does not wait for the model; until then an utterance fails, and nothing throws", () =>
+  it("does not wait for the model; what is said until then waits for it", () =>
     run(
       Effect.gen(function* () {
         const context = yield* Layer.build(Stt.layer())
@@ -212,7 +205,7 @@ describe("the layer of speech recognition", () => {
         assert.deepInclude(early.health(), { status: "loading", backend: "vosk vosk-model-tiny-ar" })
         const utterance = early.open({ alternatives: 0 })
         utterance.push(readSamples(clipOf("yes").file))
-        assert.strictEqual((yield* Effect.flip(utterance.finish)).reason, "unavailable")
+        assert.include(yield* utterance.finish, { text: "نعم", replayed: false })
       })
     ))
 })

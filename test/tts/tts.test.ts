@@ -89,11 +89,11 @@ describe("speech", () => {
     assert.strictEqual(kept(espeakHome), before)
   })
 
-  it("is prepared ahead, each sentence once, and found by another instance", async () => {
+  it("is prepared ahead, each sentence once under its two names, and found by another instance", async () => {
     const before = kept(espeakHome)
     const texts = ["أَهْلًا. أَهْلًا.", "وَسَهْلًا."]
     await espeak.runPromise(Effect.flatMap(Tts, (tts) => tts.prepare(texts, { language: "ar" })))
-    assert.strictEqual(kept(espeakHome), before + 2)
+    assert.strictEqual(kept(espeakHome), before + 2 * 2)
     const later = engine({ ttsHome: espeakHome })
     assert.deepStrictEqual(
       (await say(later, "أَهْلًا. وَسَهْلًا.")).map(({ source }) => source),
@@ -173,6 +173,20 @@ describe("without a working engine", () => {
       assert.instanceOf(error, TtsError)
       assert.oneOf(error.reason, ["unavailable", "crash"])
       assert.strictEqual((await health(mute)).status, "failed")
+      await mute.dispose()
+    } finally {
+      process.execPath = execPath
+    }
+  })
+
+  it("what was prepared in a voice that is gone is spoken, and says degraded", async () => {
+    await piper.runPromise(Effect.flatMap(Tts, (tts) => tts.prepare(["مَعَ السَّلَامَة."], { language: "ar" })))
+    const { execPath } = process
+    process.execPath = join(root, "no-node")
+    try {
+      const mute = engine({ ttsHome: piperHome })
+      const [said] = await say(mute, "مَعَ السَّلَامَة.")
+      assert.deepStrictEqual(said && sound(said), ["cache", true, 16_000])
       await mute.dispose()
     } finally {
       process.execPath = execPath

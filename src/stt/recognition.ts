@@ -1,0 +1,88 @@
+/**
+ * One hearing of one utterance by one host: samples in, one final out, or the fault of the host. Samples go out in blocks
+ * of one size, whatever pieces they come in, so that the same samples always give the same final.
+ */
+import { Exit, Schema } from "effect"
+import { HostError, type HostReason, SttEvent, type SttParams } from "#schemas/host.ts"
+import type { Host, HostStream } from "#src/host/host.ts"
+
+export type Final = Extract<SttEvent, { type: "final" }>
+
+export interface RecognitionListener {
+  readonly partial: (text: string) => void
+  readonly progress: (decodedSamples: number) => void
+  /** Once, and nothing follows it. */
+  readonly settled: (outcome: Exit.Exit<Final, HostError>) => void
+}
+
+/** 200 ms: libvosk decodes in steps of that, and a wake-up of its host costs more than the wait. */
+const blockSamples = 3_200
+const blockBytes = blockSamples * Int16Array.BYTES_PER_ELEMENT
+
+const decodeEvent = Schema.decodeUnknownExit(SttEvent)
+
+export class Recognition {
+  readonly #stream: HostStream
+  readonly #listener: RecognitionListener
+  readonly #block = new Uint8Array(blockBytes)
+  #blockFilled = 0
+  #settled = false
+
+  constructor(host: Host, params: SttParams, listener: RecognitionListener) {
+    this.#listener = listener
+    this.#stream = host.open(params, {
+      message: (message) => {
+        const decoded = decodeEvent(message)
+        if (Exit.isFailure(decoded)) return this.#fail("crash", "The speech host said something unknown.")
+        const event = decoded.value
+        if (event.type === "partial") listener.partial(event.text)
+        else this.#settle(Exit.succeed(event))
+      },
+      binary: (bytes) =>
+        listener.progress(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true)),
+      closed: (error) =>
+        error === undefined
+          ? this.#fail("crash", "The speech host ended an utterance without a transcript.")
+          : this.#settle(Exit.fail(error))
+    })
+  }
+
+  push(samples: Int16Array): void {
+    const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
+    for (let at = 0; at < bytes.length;) {
+      const taken = Math.min(blockBytes - this.#blockFilled, bytes.length - at)
+      this.#block.set(bytes.subarray(at, at + taken), this.#blockFilled)
+      this.#blockFilled += taken
+      at += taken
+      if (this.#blockFilled === blockBytes) this.#sendBlock()
+    }
+  }
+
+  finish(): void {
+    this.#sendBlock()
+    this.#stream.send({ type: "finish" })
+  }
+
+  /** Nothing is told any more. */
+  close(): void {
+    this.#settled = true
+    this.#stream.close()
+  }
+
+  #sendBlock(): void {
+    if (this.#blockFilled === 0) return
+    this.#stream.sendBinary(this.#block.subarray(0, this.#blockFilled))
+    this.#blockFilled = 0
+  }
+
+  #fail(reason: HostReason, message: string): void {
+    this.#settle(Exit.fail(new HostError({ kind: "stt", reason, message })))
+  }
+
+  /** The first outcome counts: the stream's end follows the final. */
+  #settle(outcome: Exit.Exit<Final, HostError>): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#listener.settled(outcome)
+  }
+}

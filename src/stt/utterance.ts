@@ -1,0 +1,51 @@
+/** The contract of an utterance at the recogniser: what it is opened with, what it is fed, what it gives. */
+import { type Effect, Schema } from "effect"
+import { HostReason } from "#schemas/host.ts"
+
+export class SttError extends Schema.TaggedError<SttError>()("SttError", {
+  reason: HostReason,
+  message: Schema.String
+}) {}
+
+export interface TranscriptWord {
+  readonly word: string
+  /** Milliseconds from the first sample of the utterance. */
+  readonly startMs: number
+  readonly endMs: number
+  readonly confidence: number
+}
+export interface Transcript {
+  /** Empty when nothing was understood. */
+  readonly text: string
+  /** Words that were heard and are none of the grammar's, left out of `text`; 0 with an empty text: no speech at all. */
+  readonly unknownWords: number
+  /** Mean of the words, null without words. */
+  readonly confidence: number | null
+  readonly words: ReadonlyArray<TranscriptWord>
+  readonly alternatives: ReadonlyArray<{ readonly text: string; readonly confidence: number }>
+  readonly model: string
+  /** By a model that stood in for the configured one. */
+  readonly degraded: boolean
+  /** A host fell while it heard this utterance; another heard all of it again. */
+  readonly replayed: boolean
+}
+
+export interface UtteranceOptions {
+  /** Phrases that may be heard, bare words separated by spaces; `[unk]` is added. Absent: the model's own grammar. */
+  readonly grammar?: ReadonlyArray<string>
+  readonly alternatives: number
+  /** Called when the unstable text changes; absent: no partials are computed. It never goes back over a replay. */
+  readonly onPartial?: (text: string) => void
+  /** Samples decoded so far: the recogniser's acknowledgement, for backpressure. Never falls. */
+  readonly onProgress?: (decodedSamples: number) => void
+  /** The utterance is lost and nothing more will be decoded; `finish` says why. */
+  readonly onFailed?: () => void
+}
+
+export interface Utterance {
+  /** Kept as they are until the transcript, so that they can be heard again: do not change them afterwards. */
+  readonly push: (samples: Int16Array) => void
+  /** No more samples; the transcript, or why there is none. Run it once; interrupting it cancels the utterance. */
+  readonly finish: Effect.Effect<Transcript, SttError>
+  readonly cancel: () => void
+}
