@@ -1,18 +1,18 @@
 /** What an interview is told, what it wants, and what it expects next: the words between a questionnaire and its performer. */
+import type { Answer, Place, RecordedAnswer, RecordEntry } from "#schemas/record.ts"
 import type { AnswerVia, RepromptReason } from "#schemas/wire.ts"
-import type { Answer } from "./plan.ts"
 
-export interface RecordedAnswer {
-  readonly linkId: string
-  readonly answer: Answer
-  readonly via: AnswerVia
-  readonly confidence?: number
-  readonly revised: boolean
+/** What is known of an interview that began earlier: it goes on from its log. */
+export interface InterviewRecord {
+  readonly entries: ReadonlyArray<RecordEntry>
+  readonly place?: Place
 }
 
 export type InterviewEvent =
   | { readonly type: "consent.given"; readonly via: AnswerVia }
   | { readonly type: "consent.declined" }
+  | { readonly type: "consent.stored" }
+  | { readonly type: "consent.store.failed" }
   | { readonly type: "prompt.done" }
   | { readonly type: "utterance.ended" }
   /** It held no speech after all: a noise. */
@@ -27,6 +27,9 @@ export type InterviewEvent =
       readonly sure: boolean
     }
   | { readonly type: "answer.unmatched"; readonly reason: RepromptReason }
+  /** What was said could not be recognised by anything; and later: it can be again. */
+  | { readonly type: "hearing.failed" }
+  | { readonly type: "hearing.restored" }
   | { readonly type: "confirmation.given" }
   | { readonly type: "confirmation.denied" }
   | { readonly type: "answer.stored"; readonly linkId: string }
@@ -39,21 +42,35 @@ export type InterviewEvent =
   | { readonly type: "help.request" }
   | { readonly type: "stop.request" }
 
+/** Said before a question that was asked earlier. */
+export type Preface = "welcome_back" | "can_hear_again"
+
+interface Asked {
+  readonly preface?: Preface
+  /** The client has been sent it before; it is only spoken again. */
+  readonly again?: true
+}
+
 export type InterviewOutput =
-  | { readonly type: "consent.asked"; readonly attempt: number; readonly reason?: RepromptReason }
-  | {
+  | (Asked & { readonly type: "consent.asked"; readonly attempt: number; readonly reason?: RepromptReason })
+  /** To be written; `consent.stored` or `consent.store.failed` comes of it. */
+  | { readonly type: "consent.recording"; readonly via: AnswerVia }
+  | (Asked & {
       readonly type: "question.asked"
       readonly linkId: string
       readonly attempt: number
       readonly reason?: RepromptReason
-    }
-  /** Asked often enough: from here only touch, keypad and text are offered; speech is still heard. */
-  | { readonly type: "touch.offered"; readonly linkId: string }
+    })
+  | { readonly type: "question.skipped"; readonly linkId: string }
+  /** From here only touch, keypad and text are offered; speech is still heard, if it can be. No `linkId`: consent. */
+  | { readonly type: "touch.offered"; readonly linkId?: string; readonly why: "asked_enough" | "cannot_hear" }
   | { readonly type: "help.given"; readonly linkId: string }
-  | { readonly type: "answer.confirming"; readonly linkId: string; readonly answer: Answer }
+  | (Asked & { readonly type: "answer.confirming"; readonly linkId: string; readonly pending: RecordedAnswer })
   | { readonly type: "stop.confirming" }
+  /** To be written; `answer.stored` or `answer.store.failed` comes of it. */
   | { readonly type: "answer.recording"; readonly record: RecordedAnswer }
-  | { readonly type: "answer.recorded"; readonly record: RecordedAnswer }
+  /** It could not be written, so often by now; it is tried again. */
+  | { readonly type: "storing.delayed"; readonly failures: number }
   /** The person's turn to speak begins: silence counts from here. */
   | { readonly type: "turn.opened" }
   | {

@@ -1,6 +1,4 @@
 /** What a questionnaire machine is made from: a FHIR Questionnaire reduced to what a conversation needs. Plain data. */
-import type { AnswerValue } from "#schemas/wire.ts"
-
 export interface PlanOption {
   readonly code: string
   readonly system?: string
@@ -48,10 +46,4 @@ export interface Plan {
   readonly language: "ar" | "en"
   readonly questions: ReadonlyArray<PlanQuestion>
   readonly scores: ReadonlyArray<PlanScore>
-}
-
-/** An answer as it is kept: what it means, and how it is shown. */
-export interface Answer {
-  readonly value: AnswerValue
-  readonly display: string
 }

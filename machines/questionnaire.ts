@@ -6,8 +6,8 @@
  * `outlet`; what happens comes back as events. Events about another question than the current one are ignored: a person
  * may have touched an answer while the recogniser still worked on what was said before.
  */
-import { enqueueActions, type SnapshotFrom } from "xstate"
-import { interviewSetup, retryOr, type InterviewContext } from "./interview-setup.ts"
+import { enqueueActions, not, type SnapshotFrom } from "xstate"
+import { askedAs, contextOf, interviewSetup, retryOr, type InterviewContext } from "./interview-setup.ts"
 import type { Expectation, InterviewEvent } from "./interview.ts"
 import type { Plan, PlanQuestion } from "./plan.ts"
 
@@ -15,6 +15,15 @@ const stateKey = (index: number): string => `q${index + 1}`
 
 /** A noise was taken for speech: the person's turn begins anew, and no attempt is lost. */
 const listenOn = { target: "listening", reenter: true } as const
+
+/** What could not be written is tried again until it can be: what was said is not dropped for a disk. */
+const storeWaiting = interviewSetup.createStateConfig({
+  entry: [
+    "failToStore",
+    { type: "say", params: ({ context }) => ({ type: "storing.delayed", failures: context.storeFailures }) }
+  ],
+  after: { storeRetry: "writing" }
+})
 
 /** Compiles a plan. The machine holds no clock and no randomness: the same events give the same outputs. */
 export const interviewMachine = (plan: Plan) => {
@@ -26,8 +35,14 @@ export const interviewMachine = (plan: Plan) => {
       on: {
         "question.repeat": ".asking",
         "help.request": ".helping",
+        "hearing.failed": ".unheard",
         "question.back": { target: `#interview.${stateKey(Math.max(0, index - 1))}`, reenter: true },
-        "question.skip": item.required ? { target: ".helping" } : { target: "#interview.routing", actions: "skip" },
+        "question.skip": item.required
+          ? { target: ".helping" }
+          : {
+              target: "#interview.routing",
+              actions: ["skip", { type: "say", params: { type: "question.skipped", linkId: item.linkId } }]
+            },
         "answer.given": [
           {
             guard: ({ context, event }) =>
@@ -41,15 +56,19 @@ export const interviewMachine = (plan: Plan) => {
       states: {
         asking: {
           tags: "asking",
-          entry: {
-            type: "say",
-            params: ({ context }) => ({
-              type: "question.asked",
-              linkId: context.linkId,
-              attempt: context.attempt,
-              ...(context.reason === undefined ? {} : { reason: context.reason })
-            })
-          },
+          entry: [
+            {
+              type: "say",
+              params: ({ context }) => ({
+                type: "question.asked",
+                linkId: context.linkId,
+                attempt: context.attempt,
+                ...(context.reason === undefined ? {} : { reason: context.reason }),
+                ...askedAs(context)
+              })
+            },
+            "asked"
+          ],
           on: { "prompt.done": "listening" },
           after: { promptTimeout: "listening" }
         },
@@ -76,25 +95,33 @@ export const interviewMachine = (plan: Plan) => {
         },
         offering: {
           tags: "asking",
-          entry: ["drop", { type: "say", params: { type: "touch.offered", linkId: item.linkId } }],
+          entry: ["drop", { type: "say", params: { type: "touch.offered", linkId: item.linkId, why: "asked_enough" } }],
           on: { "prompt.done": "waiting" },
           after: { promptTimeout: "waiting" }
         },
+        /** What was said is lost: the person is told, and goes on by hand until it can hear again. */
+        unheard: {
+          tags: "asking",
+          entry: ["drop", { type: "say", params: { type: "touch.offered", linkId: item.linkId, why: "cannot_hear" } }],
+          on: { "prompt.done": "waiting", "hearing.failed": {} },
+          after: { promptTimeout: "waiting" }
+        },
         /** No more prompts by itself; every way to answer stays open, speech too. */
-        waiting: { tags: "listening" },
+        waiting: { tags: "listening", on: { "hearing.restored": { target: "asking", actions: "hearAgain" } } },
         confirming: {
           tags: "confirming",
           initial: "asking",
           states: {
             asking: {
-              entry: {
-                type: "say",
-                params: ({ context }) => ({
-                  type: "answer.confirming",
-                  linkId: item.linkId,
-                  answer: context.pending?.answer ?? { value: "", display: "" }
-                })
-              },
+              entry: [
+                enqueueActions(({ enqueue, context }) => {
+                  const { linkId, pending } = context
+                  if (pending === undefined) return
+                  const output = { type: "answer.confirming" as const, linkId, pending, ...askedAs(context) }
+                  enqueue({ type: "say", params: output })
+                }),
+                "asked"
+              ],
               on: { "prompt.done": "listening" },
               after: { promptTimeout: "listening" }
             },
@@ -114,11 +141,18 @@ export const interviewMachine = (plan: Plan) => {
         },
         recording: {
           tags: "recording",
-          entry: enqueueActions(({ enqueue, context }) => {
-            if (context.pending !== undefined) {
-              enqueue({ type: "say", params: { type: "answer.recording", record: context.pending } })
-            }
-          }),
+          initial: "writing",
+          states: {
+            writing: {
+              entry: enqueueActions(({ enqueue, context }) => {
+                if (context.pending === undefined) return
+                enqueue({ type: "say", params: { type: "answer.recording", record: context.pending } })
+              }),
+              on: { "answer.store.failed": { guard: "isCurrent", target: "waiting" } },
+              after: { storeTimeout: "waiting" }
+            },
+            waiting: storeWaiting
+          },
           on: {
             /** What is being written can no longer be changed by a second tap; it can be corrected afterwards. */
             "answer.given": {},
@@ -128,38 +162,17 @@ export const interviewMachine = (plan: Plan) => {
             "question.goto": {},
             "help.request": {},
             "stop.request": {},
-            "answer.stored": {
-              guard: "isCurrent",
-              target: "#interview.routing",
-              actions: [
-                enqueueActions(({ enqueue, context }) => {
-                  if (context.pending !== undefined) {
-                    enqueue({ type: "say", params: { type: "answer.recorded", record: context.pending } })
-                  }
-                }),
-                "keep"
-              ]
-            },
-            "answer.store.failed": { guard: "isCurrent", target: "asking", actions: "drop" }
-          },
-          after: { storeTimeout: { target: "asking", actions: "drop" } }
+            "hearing.failed": {},
+            "answer.stored": { guard: "isCurrent", target: "#interview.routing", actions: "keep" }
+          }
         }
       }
     })
 
   return interviewSetup.createMachine({
     id: "interview",
-    context: ({ input }) => ({
-      outlet: input.outlet,
-      consented: undefined,
-      linkId: "",
-      attempt: 1,
-      reason: undefined,
-      answers: {},
-      skipped: {},
-      pending: undefined
-    }),
-    initial: "consenting",
+    context: ({ input }) => contextOf(input),
+    initial: "starting",
     on: {
       "stop.request": ".stopping",
       "question.goto": plan.questions.map((item, index) => ({
@@ -170,14 +183,29 @@ export const interviewMachine = (plan: Plan) => {
       }))
     },
     states: {
+      /** An interview that began earlier goes on where it stood. */
+      starting: {
+        always: [
+          { guard: not("hasConsent"), target: "consenting" },
+          ...plan.questions.flatMap(({ linkId }, index) => [
+            {
+              guard: { type: "stoodAt" as const, params: { linkId, confirming: true } },
+              target: `${stateKey(index)}.confirming`
+            },
+            { guard: { type: "stoodAt" as const, params: { linkId, confirming: false } }, target: stateKey(index) }
+          ]),
+          { target: "routing", actions: "forgetPlace" }
+        ]
+      },
       consenting: {
         tags: "consenting",
         initial: "asking",
         on: {
           "consent.given": {
-            target: "routing",
+            target: "agreeing",
             actions: { type: "consent", params: ({ event }) => ({ via: event.via }) }
           },
+          "hearing.failed": ".unheard",
           "consent.declined": "declined",
           "stop.request": "declined",
           "question.repeat": ".asking",
@@ -186,14 +214,18 @@ export const interviewMachine = (plan: Plan) => {
         },
         states: {
           asking: {
-            entry: {
-              type: "say",
-              params: ({ context }) => ({
-                type: "consent.asked",
-                attempt: context.attempt,
-                ...(context.reason === undefined ? {} : { reason: context.reason })
-              })
-            },
+            entry: [
+              {
+                type: "say",
+                params: ({ context }) => ({
+                  type: "consent.asked",
+                  attempt: context.attempt,
+                  ...(context.reason === undefined ? {} : { reason: context.reason }),
+                  ...askedAs(context)
+                })
+              },
+              "asked"
+            ],
             on: { "prompt.done": "listening" },
             after: { promptTimeout: "listening" }
           },
@@ -201,7 +233,29 @@ export const interviewMachine = (plan: Plan) => {
             entry: { type: "say", params: { type: "turn.opened" } },
             on: { "utterance.empty": listenOn, "silence.elapsed": retryOr("asking", "waiting") }
           },
-          waiting: {}
+          unheard: {
+            entry: { type: "say", params: { type: "touch.offered", why: "cannot_hear" } },
+            on: { "prompt.done": "waiting", "hearing.failed": {} },
+            after: { promptTimeout: "waiting" }
+          },
+          waiting: { on: { "hearing.restored": { target: "asking", actions: "hearAgain" } } }
+        }
+      },
+      /** Nothing is asked before the consent is written. */
+      agreeing: {
+        tags: "recording",
+        initial: "writing",
+        on: { "consent.stored": "routing", "stop.request": {}, "question.goto": {} },
+        states: {
+          writing: {
+            entry: {
+              type: "say",
+              params: ({ context }) => ({ type: "consent.recording", via: context.consented ?? "touch" })
+            },
+            on: { "consent.store.failed": "waiting" },
+            after: { storeTimeout: "waiting" }
+          },
+          waiting: storeWaiting
         }
       },
       /** Where to go next: the first question that is neither answered nor skipped. */
@@ -273,6 +327,7 @@ export const expectationOf = (snapshot: InterviewSnapshot): Expectation => {
   if (snapshot.status !== "active") return { about: "nothing" }
   if (snapshot.hasTag("consenting")) return { about: "consent" }
   if (snapshot.matches("stopping")) return { about: "stop" }
+  if (snapshot.matches("agreeing")) return { about: "nothing" }
   const { linkId } = snapshot.context
   return snapshot.hasTag("confirming") ? { about: "confirmation", linkId } : { about: "answer", linkId }
 }

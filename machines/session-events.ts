@@ -22,6 +22,8 @@ export type EndReason =
   | "duration_exceeded"
   | "not_started"
   | "refused"
+  /** The same session was resumed elsewhere. */
+  | "session_replaced"
   | "token_expired"
   | "draining"
   | "internal"
@@ -42,6 +44,7 @@ export type SessionEvent =
   | { readonly type: "session.pause" }
   | { readonly type: "session.continue" }
   | { readonly type: "session.end"; readonly reason: EndReason }
+  | { readonly type: "server.draining"; readonly inMs: number }
   | { readonly type: "interview.output"; readonly output: InterviewOutput }
   | { readonly type: "interview.event"; readonly event: InterviewEvent }
   /** Raised by the dialogue for the other regions. */
@@ -51,7 +54,7 @@ export type SessionOutput =
   | { readonly type: "session.opened" }
   | { readonly type: "prompt.ducked"; readonly id: string; readonly ducked: boolean }
   | { readonly type: "interview"; readonly output: InterviewOutput }
-  | { readonly type: "session.expiring"; readonly reason: "idle" | "duration"; readonly inMs: number }
+  | { readonly type: "session.expiring"; readonly reason: "idle" | "duration" | "draining"; readonly inMs: number }
   | { readonly type: "session.closing"; readonly reason: EndReason }
 
 export interface SessionInput {

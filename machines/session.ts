@@ -21,16 +21,24 @@ import {
   type SnapshotFrom
 } from "xstate"
 import type { LeadingState } from "#schemas/wire.ts"
-import { interviewMachine, type InterviewSnapshot } from "./questionnaire.ts"
+import type { InterviewInput } from "./interview-setup.ts"
+import type { InterviewRecord } from "./interview.ts"
+import type { InterviewMachine, InterviewSnapshot } from "./questionnaire.ts"
 import type { EndReason, Prompt, SessionEvent, SessionInput, SessionOutput } from "./session-events.ts"
 
-/** What `prepare` found out: which of the provided interviews is to be held, if any. */
+/** What `prepare` found out: the interview that is to be held, if any, and what is known of the session already. */
 export interface Prepared {
-  readonly interview: string | undefined
+  readonly interview?: InterviewMachine
+  /** The log of an interview that goes on. */
+  readonly record?: InterviewRecord
+  /** It was held before: nothing is left to ask. */
+  readonly interviewed?: boolean
+  /** How long the session was connected before a resume. */
+  readonly connectedMs?: number
 }
 
 interface SessionContext extends SessionInput {
-  readonly interview: string | undefined
+  readonly prepared: Prepared
   readonly prompt: Prompt | undefined
   readonly queue: ReadonlyArray<Prompt>
   /** Utterances that have ended and whose final is not there yet. */
@@ -62,16 +70,8 @@ export const sessionMachine = setup({
     prepare: fromPromise<Prepared>(unprovided("prepare")),
     /** Resolves when the prompt has been played; stopping it interrupts the playback. */
     speak: fromPromise<void, Prompt>(unprovided("speak")),
-    /** Every questionnaire is provided under its own name; this one stands for them. */
-    interview: interviewMachine({
-      id: "none",
-      url: "urn:sawt:none",
-      version: "0",
-      title: "none",
-      language: "ar",
-      questions: [],
-      scores: []
-    })
+    /** Stands for the interview that `prepare` gives. */
+    interview: fromPromise<void, InterviewInput>(unprovided("interview"))
   },
   actions: {
     enqueuePrompt: assign(({ context, event }) =>
@@ -89,12 +89,20 @@ export const sessionMachine = setup({
       id: context.prompt?.id ?? "",
       ducked
     })),
+    open: enqueueActions(({ enqueue, context, event }) => {
+      const { connectedMs = 0 } = (event as unknown as { readonly output: Prepared }).output
+      enqueue.assign({ durationMs: Math.max(0, context.durationMs - connectedMs) })
+      enqueue.emit({ type: "session.opened" })
+      enqueue.raise({ type: "opened" })
+    }),
     relay: emit(({ event }) => ({
       type: "interview" as const,
       output: (event as Extract<SessionEvent, { type: "interview.output" }>).output
     })),
     beginInterview: enqueueActions(({ enqueue, context, self }) => {
-      enqueue.spawnChild(context.interview as "interview", { id: "interview", input: { outlet: self as never } })
+      const { interview, record } = context.prepared
+      const input = { outlet: self as never, ...(record === undefined ? {} : { record }) }
+      enqueue.spawnChild(interview as never, { id: "interview", input })
     }),
     giveReason: assign((_, { reason }: { reason: EndReason }) => ({ endReason: reason }))
   },
@@ -116,7 +124,7 @@ export const sessionMachine = setup({
   id: "session",
   context: ({ input }) => ({
     ...input,
-    interview: undefined,
+    prepared: {},
     prompt: undefined,
     queue: [],
     settling: 0,
@@ -127,6 +135,13 @@ export const sessionMachine = setup({
     dialogue: {
       initial: "authenticating",
       on: {
+        "server.draining": {
+          actions: emit(({ event }) => ({
+            type: "session.expiring" as const,
+            reason: "draining" as const,
+            inMs: event.inMs
+          }))
+        },
         "session.end": {
           target: ".ended",
           actions: { type: "giveReason", params: ({ event }) => ({ reason: event.reason }) }
@@ -145,16 +160,13 @@ export const sessionMachine = setup({
           invoke: {
             src: "prepare",
             onDone: [
+              { guard: ({ event }) => event.output.interviewed === true, target: "interviewed", actions: "open" },
               {
                 guard: ({ event }) => event.output.interview !== undefined,
                 target: "interviewing",
-                actions: [
-                  assign(({ event }) => ({ interview: event.output.interview })),
-                  emit({ type: "session.opened" }),
-                  raise({ type: "opened" })
-                ]
+                actions: ["open", assign(({ event }) => ({ prepared: event.output }))]
               },
-              { target: "conversing", actions: [emit({ type: "session.opened" }), raise({ type: "opened" })] }
+              { target: "conversing", actions: "open" }
             ],
             onError: "authenticating"
           },

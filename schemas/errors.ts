@@ -37,6 +37,7 @@ export const errorTable = {
   session_replaced: { closeCode: 4409, retryable: false },
   stt_unavailable: { httpStatus: 503, retryable: true },
   tts_unavailable: { httpStatus: 503, retryable: true },
+  storage_unavailable: { httpStatus: 503, retryable: true },
   internal: { closeCode: 1011, httpStatus: 500, retryable: true }
 } as const satisfies Record<string, ErrorRow>
 

@@ -141,10 +141,29 @@ export type Score = typeof Score.Type
 /** Durable messages carry `seq`. */
 const Seq = Schema.optionalKey(Count)
 
+const QuestionFields = {
+  link_id: Id,
+  text: Schema.String,
+  item_type: Schema.String,
+  options: Schema.Array(Option),
+  required: Schema.Boolean,
+  index: Count,
+  total: Count,
+  attempt: Count
+}
+const AnswerFields = {
+  link_id: Id,
+  value: AnswerValue,
+  display: Schema.String,
+  via: AnswerVia,
+  confidence: Schema.optionalKey(Schema.Finite),
+  revised: Schema.Boolean
+}
+
 export const ServerMessage = Schema.Union([
   message("session.ready", {
     session_id: Id,
-    /** Absent while this server keeps nothing to resume. */
+    /** Absent where nothing can be kept, or nothing may be resumed. */
     resume_token: Schema.optionalKey(Schema.String),
     resumed: Schema.Boolean,
     state: LeadingState,
@@ -162,6 +181,12 @@ export const ServerMessage = Schema.Union([
       Schema.Struct({ id: Id, title: Schema.String, version: Schema.String, total: Count })
     ),
     trace_id: Schema.String
+  }),
+  message("session.snapshot", {
+    /** Stands for all messages up to this number. */
+    seq: Count,
+    question: Schema.NullOr(Schema.Struct(QuestionFields)),
+    answers: Schema.Array(Schema.Struct(AnswerFields))
   }),
   message("state.changed", { state: LeadingState, previous: LeadingState }),
   message("consent.requested", { text: Schema.String, version: Id }),
@@ -182,28 +207,10 @@ export const ServerMessage = Schema.Union([
     replayed: Schema.Boolean,
     trace_id: Schema.String
   }),
-  message("question.asked", {
-    seq: Seq,
-    link_id: Id,
-    text: Schema.String,
-    item_type: Schema.String,
-    options: Schema.Array(Option),
-    required: Schema.Boolean,
-    index: Count,
-    total: Count,
-    attempt: Count
-  }),
+  message("question.asked", { seq: Seq, ...QuestionFields }),
   message("question.reprompt", { link_id: Id, reason: RepromptReason, attempt: Count }),
   message("answer.confirm", { seq: Seq, link_id: Id, value: AnswerValue, display: Schema.String }),
-  message("answer.recorded", {
-    seq: Seq,
-    link_id: Id,
-    value: AnswerValue,
-    display: Schema.String,
-    via: AnswerVia,
-    confidence: Schema.optionalKey(Schema.Finite),
-    revised: Schema.Boolean
-  }),
+  message("answer.recorded", { seq: Seq, ...AnswerFields }),
   message("questionnaire.notice", { seq: Seq, link_id: Id, message: Schema.String }),
   message("questionnaire.completed", {
     seq: Seq,

@@ -36,6 +36,8 @@ export const limits = {
   ttsCacheBytesMax: 512 * 1024 * 1024,
   /** Durable messages kept for a client that acknowledges none; over it the oldest goes, and a resume gets a snapshot. */
   outboxMessagesMax: 1_000,
+  /** A session that is left waits so long for the finals of what was said. */
+  settleTimeoutMs: 10_000,
   /** Ping interval; a socket that misses two is half-open and dropped. */
   heartbeatMs: 20_000
 } as const

@@ -1,7 +1,8 @@
 /**
  * The only file that launches anything: settings, then the models (which load in the background, so that the port opens
- * at once), then sessions and gateway. Whatever keeps the service from starting is one line for each fault, and exit
- * code 1. SIGTERM and SIGINT close sockets with 1012 and end with 0.
+ * at once), then what is kept, sessions and gateway. Whatever keeps the service from starting is one line for each fault,
+ * and exit code 1. SIGTERM and SIGINT drain: nobody new is let in, live sessions have `DRAIN_SECONDS` to finish and are then
+ * closed with 1012, to resume elsewhere; exit code 0. A second one ends at once, with 143 or 130.
  */
 import "#src/node-version.ts"
 import type { AddressInfo } from "node:net"
@@ -27,6 +28,7 @@ import { NodeServer } from "#src/gateway/node-server.ts"
 import { limits } from "#src/limits.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
+import { layerStore } from "#src/store/keeping.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -37,6 +39,7 @@ const layerModels = (settings: Settings) =>
   Layer.mergeAll(
     Stt.layer({
       modelPath: settings.voskModelPath,
+      hosts: settings.sttHosts,
       ...(settings.voskLibrary === undefined ? {} : { libraryPath: settings.voskLibrary })
     }),
     Vad.layer(),
@@ -46,6 +49,15 @@ const layerModels = (settings: Settings) =>
       ...(settings.ttsVoice === undefined ? {} : { voice: settings.ttsVoice })
     })
   )
+
+const layerKeeping = (settings: Settings) =>
+  layerStore({
+    folder: settings.dataDir,
+    ...(settings.storageKey === undefined ? {} : { storageKey: settings.storageKey }),
+    resumeWindowSeconds: settings.resumeWindowSeconds,
+    retentionDays: settings.retentionDays,
+    production: settings.environment === "production"
+  })
 
 const layerSessions = (settings: Settings) =>
   sessionsLayer({ idleSeconds: settings.sessionIdleSeconds, maxMinutes: settings.sessionMaxMinutes }).pipe(
@@ -115,11 +127,25 @@ const main = Effect.gen(function* () {
     Layer.provide(layerGateway()),
     Layer.provide(layerSessions(settings)),
     Layer.provide(layerModels(settings)),
+    Layer.provide(layerKeeping(settings)),
     Layer.provide(Layer.succeed(AppConfig, settings)),
     Layer.provide(layerLogs(settings))
   )
-  yield* Layer.launch(service).pipe(Effect.catchTag("ServeError", (error) => stop([whyNotListening(error, settings)])))
+  yield* Layer.launch(service).pipe(
+    Effect.catchTag("ServeError", (error) => stop([whyNotListening(error, settings)])),
+    Effect.catchTag("StorageKeyError", (error) => stop([error.message]))
+  )
 })
+
+const forced = { SIGINT: 130, SIGTERM: 143 } as const
+let isLeaving = false
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait. What was promised to be kept is kept already.
+    if (isLeaving) process.exit(forced[signal])
+    isLeaving = true
+  })
+}
 
 NodeRuntime.runMain(main, {
   teardown: (exit, onExit) =>

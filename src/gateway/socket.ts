@@ -94,7 +94,7 @@ export class ClientSocket implements Connection, LiveClient {
   /** Feeds the session until the socket has closed. Nothing was read before: the socket comes paused. */
   serve(open: Effect.Effect<SessionHandle, never, Scope.Scope>): Effect.Effect<void> {
     const session = open.pipe(
-      Effect.tap((handle) => Effect.addFinalizer(() => Effect.sync(() => handle.disconnected()))),
+      Effect.tap((handle) => Effect.addFinalizer(() => handle.disconnected)),
       Effect.tap((handle) => Effect.sync(() => this.#listen(handle))),
       Effect.andThen(this.#closed),
       Effect.scoped,

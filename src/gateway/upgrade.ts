@@ -1,7 +1,7 @@
 /**
  * WebSocket upgrades on the HTTP server's own port. Whoever is turned away gets a proper HTTP answer and never becomes a
  * WebSocket. A slot is bound to the TCP socket: it comes back when that closes, whatever ended it. Closing the layer
- * turns new clients away, tells live ones 1012, and cuts those that do not go.
+ * turns new clients away, gives live ones the time to finish, tells those that are left 1012, and cuts those that do not go.
  */
 import { randomBytes, randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
@@ -13,6 +13,7 @@ import { type Admitted, chooseAdapter, Gate, refusalOfSlot } from "#src/gateway/
 import { NodeServer } from "#src/gateway/node-server.ts"
 import { refuse, type Refusal, writeRefusal } from "#src/gateway/refusal.ts"
 import { ClientSocket } from "#src/gateway/socket.ts"
+import { AppConfig } from "#src/config.ts"
 import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { Live } from "#src/registry/live.ts"
@@ -34,11 +35,12 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       const live = yield* Live
       const counters = yield* Counters
       const sessions = yield* Sessions
+      const { drainSeconds } = yield* AppConfig
       const fork = yield* FiberSet.makeRuntime<never>()
       const clients = new Map<WebSocket, ClientSocket>()
 
-      const drain = Effect.callback<void>((resume) => {
-        slots.drain()
+      /** Sessions take their leave and close their sockets; those that do not go are cut. */
+      const cutStragglers = Effect.callback<void>((resume) => {
         if (clients.size === 0) return resume(Effect.void)
         const cut = setTimeout(() => {
           for (const socket of clients.keys()) socket.terminate()
@@ -51,6 +53,11 @@ export const layerUpgrade = (options: UpgradeOptions) =>
             resume(Effect.void)
           })
         }
+      })
+
+      const drain = Effect.suspend(() => {
+        slots.drain()
+        return Effect.andThen(sessions.drain(drainSeconds * 1_000), cutStragglers)
       })
 
       const serverOptions = {
@@ -72,7 +79,7 @@ export const layerUpgrade = (options: UpgradeOptions) =>
         clients.set(socket, client)
         const listed = (handle: SessionHandle) =>
           Effect.acquireRelease(
-            Effect.sync(() => live.add({ id: handle.id, admission, startedAtMs: Date.now(), client })),
+            Effect.sync(() => live.add({ handle, admission, startedAtMs: Date.now(), client })),
             (remove) => Effect.sync(remove)
           )
         slot.onEvicted = () => client.fail("sessions_full", "A signed-in session needed this slot.")

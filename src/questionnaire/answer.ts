@@ -2,7 +2,8 @@
  * From what a person said, typed, tapped or keyed to what it means for the question at hand. Pure and explainable: the
  * longest known phrases are found from left to right, and the whole must leave one meaning.
  */
-import type { Answer, Plan, PlanOption, PlanQuestion } from "#machines/plan.ts"
+import type { Plan, PlanOption, PlanQuestion } from "#machines/plan.ts"
+import type { Answer } from "#schemas/record.ts"
 import type { Expectation, InterviewEvent } from "#machines/interview.ts"
 import type { AnswerValue, AnswerVia } from "#schemas/wire.ts"
 import { commandPhrases, comparable, noPhrases, numberWords, yesPhrases, type SpokenCommand } from "./arabic.ts"

@@ -10,6 +10,8 @@ import { Questionnaire } from "#schemas/fhir.ts"
 import { compile } from "./compile.ts"
 
 export interface LoadedQuestionnaire {
+  /** The FHIR JSON that it was read from. */
+  readonly source: string
   readonly questionnaire: Questionnaire
   readonly plan: Plan
 }
@@ -23,6 +25,9 @@ export class FhirError extends Schema.TaggedError<FhirError>()("FhirError", {
   }
 }
 
+/** Former versions kept compiled; they are few, and only while their sessions last. */
+const formerMax = 16
+
 const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Questionnaire), {
   onExcessProperty: "error",
   errors: "all"
@@ -35,7 +40,7 @@ export const load = Effect.fn("Questionnaires.load")(function* (file: string, js
   )
   const plan = compile(questionnaire)
   if (Result.isFailure(plan)) return yield* new FhirError({ file, refusals: plan.failure })
-  return { questionnaire, plan: plan.success } satisfies LoadedQuestionnaire
+  return { source: json, questionnaire, plan: plan.success } satisfies LoadedQuestionnaire
 })
 
 export class Questionnaires extends Context.Service<
@@ -43,6 +48,8 @@ export class Questionnaires extends Context.Service<
   {
     readonly all: ReadonlyArray<LoadedQuestionnaire>
     readonly get: (id: string) => LoadedQuestionnaire | undefined
+    /** The version that a session began with, whatever has become of it in the folder since. */
+    readonly ofSource: (source: string) => Effect.Effect<LoadedQuestionnaire, FhirError>
   }
 >()("sawt/questionnaire/Questionnaires") {
   static readonly layer = (folder: string) =>
@@ -57,7 +64,18 @@ export class Questionnaires extends Context.Service<
           if (Result.isSuccess(result)) loaded.set(result.success.questionnaire.id, result.success)
           else yield* Effect.logError(result.failure.message)
         }
-        return Questionnaires.of({ all: [...loaded.values()], get: (id) => loaded.get(id) })
+        const all = [...loaded.values()]
+        const former = new Map<string, LoadedQuestionnaire>()
+        const ofSource = Effect.fnUntraced(function* (source: string) {
+          const known = all.find((candidate) => candidate.source === source) ?? former.get(source)
+          if (known !== undefined) return known
+          const restored = yield* load("a session's questionnaire", source)
+          const oldest = former.size < formerMax ? undefined : former.keys().next().value
+          if (oldest !== undefined) former.delete(oldest)
+          former.set(source, restored)
+          return restored
+        })
+        return Questionnaires.of({ all, get: (id) => loaded.get(id), ofSource })
       })
     )
 }

@@ -3,7 +3,7 @@
  * A total exists only when every item that it adds up has an answer.
  */
 import type { Plan, PlanQuestion } from "#machines/plan.ts"
-import type { RecordedAnswer } from "#machines/interview.ts"
+import type { RecordedAnswer } from "#schemas/record.ts"
 import type {
   Questionnaire,
   QuestionnaireItem,

@@ -15,31 +15,30 @@ export interface LiveClient {
 }
 
 export interface LiveSession {
-  readonly id: string
+  /** Its id changes when the client resumes an earlier session. */
+  readonly handle: { readonly id: string }
   readonly admission: Admission
   readonly startedAtMs: number
   readonly client: LiveClient
 }
 
 export class LiveSessions {
-  readonly #sessions = new Map<string, LiveSession>()
+  readonly #sessions = new Set<LiveSession>()
 
   /** Returns how to remove it. */
   add(session: LiveSession): () => void {
-    this.#sessions.set(session.id, session)
-    return () => {
-      if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id)
-    }
+    this.#sessions.add(session)
+    return () => void this.#sessions.delete(session)
   }
 
   get(id: string): LiveSession | undefined {
-    return this.#sessions.get(id)
+    return [...this.#sessions].find((session) => session.handle.id === id)
   }
 
   /** What an admin sees; a subject only as a hash, enough to tell two apart. */
   list(): ReadonlyArray<Record<string, string | number | null>> {
-    return [...this.#sessions.values()].map(({ id, admission, startedAtMs, client }) => ({
-      id,
+    return [...this.#sessions].map(({ handle, admission, startedAtMs, client }) => ({
+      id: handle.id,
       endpoint: admission.endpoint,
       protocol: admission.protocol,
       subject_hash: admission.subject === undefined ? null : hashOf(admission.subject),

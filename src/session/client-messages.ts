@@ -4,7 +4,8 @@ import { interpretDigits, interpretSelection, interpretText, type Refusal } from
 import type { InterviewEvent } from "#machines/interview.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
 import { refusalOf } from "./refusals.ts"
-import type { Session, Started } from "./session.ts"
+import type { Session } from "./session.ts"
+import type { Started } from "./started.ts"
 
 type Of<Type extends ClientMessage["type"]> = Extract<ClientMessage, { type: Type }>
 
@@ -44,9 +45,9 @@ const consent = (session: Session, started: Started, message: Of<"consent.give">
 
 const text = (session: Session, started: Started, message: Of<"text.input">) => {
   if (started.questionnaire === undefined) {
-    return session.send({
+    session.send({
       type: "transcript.final",
-      utterance_id: `t${session.nextTyped()}`,
+      utterance_id: session.nextTypedId(),
       text: message.text,
       confidence: null,
       words: [],
@@ -57,15 +58,17 @@ const text = (session: Session, started: Started, message: Of<"text.input">) => 
       replayed: false,
       trace_id: session.options.admission.traceId
     })
+    return
   }
   return withPlan(session, started, message, (plan) => interpretText(plan, session.expectation(), message.text, "text"))
 }
 
 const say = (session: Session, message: Of<"speech.say">) => {
-  if (session.options.admission.endpoint === "healthcare") {
+  const { admission, nowMs } = session.options
+  if (admission.endpoint === "healthcare") {
     return session.refuse("forbidden", "speech.say belongs to the basic and secure endpoints")
   }
-  if (session.speaksTooMuch(message.text)) {
+  if (admission.endpoint === "basic" && session.bounds.spoken.hit(nowMs(), message.text.length)) {
     return session.refuse("rate_limited", "the basic socket speaks 2,000 characters a minute: wait, or use /ws/secure")
   }
   return session.speak(
@@ -87,8 +90,10 @@ const select = (message: Of<"answer.select">) => ({
 
 export const receiveMessage = (session: Session, message: ClientMessage): void => {
   const { started } = session
-  if (message.type === "ping")
-    return session.send({ type: "pong", ...(message.id === undefined ? {} : { id: message.id }) })
+  if (message.type === "ping") {
+    session.send({ type: "pong", ...(message.id === undefined ? {} : { id: message.id }) })
+    return
+  }
   if (message.type === "session.end") return session.end("ended")
   if (message.type === "session.start") {
     if (session.start !== undefined) return session.refuse("not_ready", "the session has started already")
@@ -137,6 +142,7 @@ export const receiveMessage = (session: Session, message: ClientMessage): void =
     case "session.refresh":
       return session.refuse("not_ready", "tokens cannot be refreshed within a session; connect again with a fresh one")
     case "ack":
-      return
+      if (session.acknowledged(message.seq)) return
+      return session.refuse("invalid_message", "ack names a message that has not been sent")
   }
 }

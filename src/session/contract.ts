@@ -39,7 +39,8 @@ export interface SessionHandle {
   readonly receiveAudio: (bytes: Uint8Array) => void
   /** The adapter could not decode a message: the session answers `error`, and ends at the third in ten seconds. */
   readonly refused: (error: WireError) => void
-  readonly disconnected: () => void
+  /** Returns when all that must outlast the connection is kept. */
+  readonly disconnected: Effect.Effect<void>
 }
 
 export class Sessions extends Context.Service<
@@ -47,5 +48,7 @@ export class Sessions extends Context.Service<
   {
     /** The session lives as long as the scope, and closes its connection when it ends by itself. */
     readonly open: (admission: Admission, connection: Connection) => Effect.Effect<SessionHandle, never, Scope.Scope>
+    /** Tells live sessions that they have so long to finish, and ends those that have not; they may resume. */
+    readonly drain: (withinMs: number) => Effect.Effect<void>
   }
 >()("sawt/session/Sessions") {}

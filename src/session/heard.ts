@@ -1,5 +1,6 @@
 /** What each thing that the audio path hears does to its session. One row for each event. */
-import type { Expectation } from "#machines/interview.ts"
+import type { Expectation, InterviewEvent } from "#machines/interview.ts"
+import type { Plan } from "#machines/plan.ts"
 import type { ListenerEvent } from "#src/audio/listener.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
 import type { Session } from "./session.ts"
@@ -8,26 +9,35 @@ type Final = Extract<ListenerEvent, { type: "transcript.final" }>
 
 const linkIdOf = (expectation: Expectation): string => ("linkId" in expectation ? expectation.linkId : "")
 
-type Understood = Pick<Final["transcript"], "text" | "unknownWords" | "confidence">
+type Understood = Pick<Final["transcript"], "text" | "unknownWords" | "confidence" | "degraded">
 
 /** What was said is taken for what was expected when it was begun; if that is over, it is only a transcript. */
-const understand = (session: Session, { text, unknownWords, confidence }: Understood): void => {
+const tell = (session: Session, event: (plan: Plan, expected: Expectation) => InterviewEvent): void => {
   const expected = session.expected.shift()
   session.actor.send({ type: "transcript.settled" })
   const plan = session.started?.questionnaire?.plan
-  if (plan === undefined || expected === undefined || expected.about === "nothing") return
   const now = session.expectation()
-  if (now.about !== expected.about || linkIdOf(now) !== linkIdOf(expected)) return
+  const isStillExpected = expected?.about === now.about && linkIdOf(expected) === linkIdOf(now)
+  if (plan !== undefined && isStillExpected && expected.about !== "nothing") {
+    session.tellInterview(event(plan, expected))
+  }
+  session.settle()
+}
+
+const understood = (plan: Plan, expected: Expectation, transcript: Understood): InterviewEvent => {
+  const { text, unknownWords, confidence, degraded } = transcript
   /** A noise, not a person: it costs no attempt. */
-  if (text === "" && unknownWords === 0) return session.tellInterview({ type: "utterance.empty" })
-  session.tellInterview(interpretText(plan, expected, text, "voice", { confidence: confidence ?? 0, unknownWords }))
+  if (text === "" && unknownWords === 0) return { type: "utterance.empty" }
+  const event = interpretText(plan, expected, text, "voice", { confidence: confidence ?? 0, unknownWords })
+  /** What a lesser model heard is read back before it is taken. */
+  return degraded && event.type === "answer.given" ? { ...event, sure: false } : event
 }
 
 const settle = (session: Session, { utteranceId, transcript, audioStartMs, startMs, endMs }: Final): void => {
   const { text, confidence, words, alternatives, model, degraded, replayed } = transcript
   session.send({
     type: "transcript.final",
-    utterance_id: utteranceId,
+    utterance_id: session.ownId(utteranceId),
     text,
     confidence,
     words: words.map((word) => ({
@@ -44,7 +54,7 @@ const settle = (session: Session, { utteranceId, transcript, audioStartMs, start
     replayed,
     trace_id: session.options.admission.traceId
   })
-  understand(session, transcript)
+  tell(session, (plan, expected) => understood(plan, expected, transcript))
 }
 
 export const receiveHeard = (session: Session, event: ListenerEvent): void => {
@@ -54,7 +64,11 @@ export const receiveHeard = (session: Session, event: ListenerEvent): void => {
       session.send({ type: "speech.started", at_ms: event.atMs })
       return session.actor.send({ type: "speech.started" })
     case "transcript.partial":
-      return session.send({ type: "transcript.partial", utterance_id: event.utteranceId, text: event.text })
+      return session.send({
+        type: "transcript.partial",
+        utterance_id: session.ownId(event.utteranceId),
+        text: event.text
+      })
     case "speech.stopped":
       return session.send({ type: "speech.stopped", at_ms: event.atMs })
     case "speech.confirmed":
@@ -72,7 +86,7 @@ export const receiveHeard = (session: Session, event: ListenerEvent): void => {
         "stt_unavailable",
         "this utterance could not be recognised: say it again, or answer by touch or text"
       )
-      return understand(session, { text: "", unknownWords: 1, confidence: null })
+      return tell(session, () => ({ type: "hearing.failed" }))
     case "silence.elapsed":
       return session.tellInterview({ type: "silence.elapsed" })
     case "detector.failed":

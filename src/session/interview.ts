@@ -3,9 +3,10 @@
  * Pure; every word comes from the questionnaire or from the prompt catalogue.
  */
 import type { Plan, PlanQuestion } from "#machines/plan.ts"
-import type { InterviewOutput } from "#machines/interview.ts"
+import type { InterviewOutput, Preface } from "#machines/interview.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
-import type { ServerMessage } from "#schemas/wire.ts"
+import type { RecordedAnswer } from "#schemas/record.ts"
+import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
 import { answerOf } from "#src/questionnaire/answer.ts"
 import { numberWords } from "#src/questionnaire/arabic.ts"
 import { consentVersion, prompt as catalogue, type PromptText } from "#src/tts/prompts.ts"
@@ -14,6 +15,9 @@ export interface Performance {
   readonly messages: ReadonlyArray<ServerMessage>
   readonly prompt?: PromptText & { readonly keep: boolean }
 }
+
+/** Tries, a second each, from one "please wait" to the next. */
+const storeFailuresPerPrompt = 15
 
 const joined = (...parts: ReadonlyArray<PromptText | undefined>): PromptText => ({
   text: parts.flatMap((part) => part?.text || []).join("\n"),
@@ -61,7 +65,26 @@ const apology = (plan: Plan, reason: string | undefined, attempt: number): Promp
   return catalogue(reason === "no_speech" ? "no_speech" : "no_match", plan.language, { attempt: step })
 }
 
-export const askedMessage = (plan: Plan, linkId: string, attempt: number): ServerMessage => {
+const spokenFirst = (plan: Plan, preface: Preface | undefined): PromptText | undefined =>
+  preface === undefined ? undefined : catalogue(preface, plan.language)
+
+export const recordedMessage = ({
+  linkId,
+  answer,
+  via,
+  confidence,
+  revised
+}: RecordedAnswer): ServerMessageOf<"answer.recorded"> => ({
+  type: "answer.recorded",
+  link_id: linkId,
+  value: answer.value,
+  display: answer.display,
+  via,
+  ...(confidence === undefined ? {} : { confidence }),
+  revised
+})
+
+export const askedMessage = (plan: Plan, linkId: string, attempt: number): ServerMessageOf<"question.asked"> => {
   const question = questionOf(plan, linkId)
   return {
     type: "question.asked",
@@ -90,22 +113,38 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
       return {
         messages:
           output.attempt === 1 ? [{ type: "consent.requested", text: consent.text, version: consentVersion }] : [],
-        prompt: { ...joined(apology(plan, output.reason, output.attempt), consent), keep: true }
+        prompt: {
+          ...joined(spokenFirst(plan, output.preface), apology(plan, output.reason, output.attempt), consent),
+          keep: true
+        }
       }
     }
     case "question.asked": {
       const question = questionOf(plan, output.linkId)
-      const { reason, attempt, linkId } = output
+      const { reason, attempt, linkId, preface, again } = output
+      const asked: ServerMessage =
+        reason === undefined
+          ? askedMessage(plan, linkId, attempt)
+          : { type: "question.reprompt", link_id: linkId, reason, attempt }
       return {
-        messages:
-          reason === undefined
-            ? [askedMessage(plan, linkId, attempt)]
-            : [{ type: "question.reprompt", link_id: linkId, reason, attempt }],
-        prompt: { ...joined(apology(plan, reason, attempt), questionText(plan, question, attempt)), keep: true }
+        messages: again ? [] : [asked],
+        prompt: {
+          ...joined(
+            spokenFirst(plan, preface),
+            apology(plan, reason, attempt),
+            questionText(plan, question, attempt),
+            // Whoever comes back may not have the choices in mind any more.
+            again && attempt === 1 ? choices(plan, question) : undefined
+          ),
+          keep: true
+        }
       }
     }
     case "touch.offered":
-      return { messages: [], prompt: { ...catalogue("offer_touch", language), keep: true } }
+      return {
+        messages: [],
+        prompt: { ...catalogue(output.why === "cannot_hear" ? "cannot_hear" : "offer_touch", language), keep: true }
+      }
     case "help.given":
       return {
         messages: [],
@@ -116,45 +155,39 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
       }
     case "answer.confirming": {
       const question = questionOf(plan, output.linkId)
-      const option = question.options.find((candidate) => answerOf(question, candidate).value === output.answer.value)
+      const { value, display } = output.pending.answer
+      const option = question.options.find((candidate) => answerOf(question, candidate).value === value)
       return {
-        messages: [
-          { type: "answer.confirm", link_id: output.linkId, value: output.answer.value, display: output.answer.display }
-        ],
+        messages: output.again ? [] : [{ type: "answer.confirm", link_id: output.linkId, value, display }],
         /** It holds a person's answer: never kept on disk (R3.8). */
         prompt: {
-          ...catalogue("confirm", language, {
-            text: output.answer.display,
-            spoken: option?.spokenDisplay ?? output.answer.display
-          }),
+          ...joined(
+            spokenFirst(plan, output.preface),
+            catalogue("confirm", language, { text: display, spoken: option?.spokenDisplay ?? display })
+          ),
           keep: false
         }
       }
     }
     case "stop.confirming":
       return { messages: [], prompt: { ...catalogue("confirm_stop", language), keep: true } }
-    case "answer.recorded": {
-      const { linkId, answer, via, confidence, revised } = output.record
-      return {
-        messages: [
-          {
-            type: "answer.recorded",
-            link_id: linkId,
-            value: answer.value,
-            display: answer.display,
-            via,
-            ...(confidence === undefined ? {} : { confidence }),
-            revised
-          }
-        ]
-      }
-    }
+    case "answer.recording":
+      return { messages: [recordedMessage(output.record)] }
     case "interview.ended":
       return {
         messages: [],
         prompt: { ...catalogue(output.status, language), keep: true }
       }
-    case "answer.recording":
+    case "storing.delayed":
+      return {
+        messages: [],
+        // A person who waits in silence believes that nothing works any more.
+        ...(output.failures % storeFailuresPerPrompt === 1
+          ? { prompt: { ...catalogue("cannot_store", language), keep: true } }
+          : {})
+      }
+    case "consent.recording":
+    case "question.skipped":
     case "turn.opened":
       return { messages: [] }
   }
@@ -172,8 +205,12 @@ export const fixedPrompts = (plan: Plan): ReadonlyArray<string> => {
       answers: {}
     })),
     { type: "stop.confirming" },
+    { type: "storing.delayed", failures: 1 },
+    { type: "consent.asked", attempt: 1, preface: "welcome_back" },
     ...plan.questions.flatMap(({ linkId }): ReadonlyArray<InterviewOutput> => [
-      { type: "touch.offered", linkId },
+      { type: "touch.offered", linkId, why: "asked_enough" },
+      { type: "touch.offered", linkId, why: "cannot_hear" },
+      { type: "question.asked", linkId, attempt: 1, preface: "welcome_back", again: true },
       { type: "help.given", linkId }
     ])
   ]

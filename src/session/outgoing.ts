@@ -1,11 +1,14 @@
 /**
- * What a session says to its client: numbers the durable messages, gives a reply the `ref` of what it answers and repeats
- * it when the client repeats itself, and says nothing more once closed.
+ * What a session says to its client: numbers the durable messages and writes them before they are sent, gives a reply the
+ * `ref` of what it answers and repeats it when the client repeats itself, and says nothing more once closed.
  */
+import { Result } from "effect"
 import { errorRow, type ErrorCode } from "#schemas/errors.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import { limits } from "#src/limits.ts"
+import type { Journal, Write } from "#src/store/store.ts"
 import type { Connection } from "./contract.ts"
+import type { KeptOutput } from "./kept.ts"
 
 const durable: ReadonlySet<ServerMessage["type"]> = new Set([
   "transcript.final",
@@ -22,6 +25,7 @@ export class Outgoing {
   readonly #traceId: string
   /** What answered each of the client's last refs; undefined while the answer is due. Oldest first. */
   readonly #answered = new Map<string, ServerMessage | undefined>()
+  #journal: Journal | undefined
   #seq = 0
   #ref: string | undefined
   #closed = false
@@ -54,17 +58,55 @@ export class Outgoing {
     return ref
   }
 
-  send(message: ServerMessage): void {
-    if (this.#closed) return
-    const ref = message.ref ?? this.takeRef()
-    const seq = durable.has(message.type) ? ++this.#seq : undefined
+  /** From here on durable messages are written. `lastSeq`: the number of the last one, of an earlier connection. */
+  keepIn(journal: Journal, lastSeq: number): void {
+    this.#journal = journal
+    this.#seq = lastSeq
+  }
+
+  /** What an earlier connection sent and the client has not seen, as it was; its refs are answered. */
+  replay(messages: ReadonlyArray<ServerMessage>): void {
+    for (const message of messages) {
+      if (message.ref !== undefined) this.#remember(message.ref, message)
+      this.#connection.send(message)
+    }
+  }
+
+  /**
+   * False when it holds an entry of the log that could not be written: then it is not sent. Another durable message goes
+   * out all the same; a client that misses it gets a snapshot instead.
+   */
+  send(message: ServerMessage, kept: KeptOutput = {}): boolean {
+    if (this.#closed) return false
+    const ref = message.ref ?? this.#ref
+    const seq = durable.has(message.type) ? this.#seq + 1 : undefined
     const outgoing = {
       ...message,
       ...(seq === undefined ? {} : { seq }),
       ...(ref === undefined ? {} : { ref })
     } as ServerMessage
+    // How a connection ended is not told to the next one.
+    if (seq !== undefined && message.type !== "session.ended") {
+      const isWritten = this.keep({ ...kept, message: outgoing as ServerMessage & { seq: number } })
+      if (!isWritten && kept.entry !== undefined) return false
+    }
+    if (seq !== undefined) this.#seq = seq
+    if (ref === this.#ref) this.#ref = undefined
     if (ref !== undefined && this.#answered.get(ref) === undefined) this.#remember(ref, outgoing)
     this.#connection.send(outgoing)
+    return true
+  }
+
+  /** Writes without telling; true when there is nothing to write to. */
+  keep(write: Write): boolean {
+    return this.#journal === undefined || Result.isSuccess(this.#journal.append(write))
+  }
+
+  /** The client has everything up to here. False: there is no such message yet. */
+  acknowledged(seq: number): boolean {
+    if (seq > this.#seq) return false
+    this.#journal?.acknowledge(seq)
+    return true
   }
 
   refuse(code: ErrorCode, message: string, ref?: string): void {

@@ -1,6 +1,6 @@
 /** `session.ready`: what a client may count on in this session. Pure. */
 import type { Plan } from "#machines/plan.ts"
-import type { AudioFormat, ServerMessageOf, SpeechFormat } from "#schemas/wire.ts"
+import type { AudioFormat, LeadingState, ServerMessageOf, SpeechFormat } from "#schemas/wire.ts"
 import { limits } from "#src/limits.ts"
 import type { ModelHealth } from "#src/models.ts"
 
@@ -11,6 +11,9 @@ export interface ReadyFacts {
   readonly audio: AudioFormat
   readonly speech: SpeechFormat
   readonly plan: Plan | undefined
+  readonly state: LeadingState
+  readonly resumed: boolean
+  readonly resumeToken: string | undefined
   readonly minutesMax: number
   readonly idleSecondsMax: number
   readonly models: { readonly stt: ModelHealth; readonly tts: ModelHealth; readonly vad: ModelHealth }
@@ -24,8 +27,9 @@ export const readyMessage = (facts: ReadyFacts): ServerMessageOf<"session.ready"
     type: "session.ready",
     ...(ref === undefined ? {} : { ref }),
     session_id: facts.sessionId,
-    resumed: false,
-    state: plan === undefined ? "listening" : "consenting",
+    ...(facts.resumeToken === undefined ? {} : { resume_token: facts.resumeToken }),
+    resumed: facts.resumed,
+    state: facts.state,
     audio: facts.audio,
     speech: facts.speech,
     limits: {

@@ -3,42 +3,28 @@
  * sound, messages and answers. It owns everything of the session - audio path, playback, machine - and lets go of it when
  * the session ends, whoever ends it. Nothing here decides; `machines/` does.
  */
+import { Effect } from "effect"
 import { createActor, type Actor } from "xstate"
-import type { Expectation, InterviewEvent, InterviewOutput } from "#machines/interview.ts"
+import type { Expectation, InterviewEvent } from "#machines/interview.ts"
 import { expectationOf } from "#machines/questionnaire.ts"
 import type { EndReason, SessionOutput } from "#machines/session-events.ts"
 import { interviewOf, leadingState, type SessionMachine } from "#machines/session.ts"
 import { closeCodes, errorRow, type ErrorCode, WireError } from "#schemas/errors.ts"
 import type { ClientMessage, LeadingState, ServerMessage } from "#schemas/wire.ts"
-import type { Listener, ListenerEvent } from "#src/audio/listener.ts"
-import type { AudioDecoder } from "#src/audio/decode.ts"
+import type { ListenerEvent } from "#src/audio/listener.ts"
 import { limits } from "#src/limits.ts"
-import { grammarFor } from "#src/questionnaire/grammar.ts"
-import type { LoadedQuestionnaire } from "#src/questionnaire/questionnaires.ts"
 import type { PromptText } from "#src/tts/prompts.ts"
 import { receiveMessage } from "./client-messages.ts"
 import type { Admission, Connection, SessionHandle } from "./contract.ts"
-import { performanceOf } from "./interview.ts"
-import type { Playback } from "./playback.ts"
-import { completedMessage } from "./results.ts"
-import { endings } from "./endings.ts"
+import { performInterview } from "./interviewing.ts"
+import type { KeptOutput } from "./kept.ts"
+import { endings, resumableEnds } from "./endings.ts"
 import { receiveHeard } from "./heard.ts"
 import { Outgoing } from "./outgoing.ts"
-import { AudioPace, Window } from "./wire-limits.ts"
-
-/** What `session.start` chose, once the audio path stands. */
-export interface Started {
-  readonly decoder: AudioDecoder
-  readonly listener: Listener
-  readonly playback: Playback
-  readonly mode: "live" | "file"
-  readonly alternatives: number
-  readonly partials: boolean
-  readonly questionnaire?: LoadedQuestionnaire
-  /** Words of this questionnaire that the loaded model cannot hear. */
-  readonly missingWords: ReadonlySet<string>
-  readonly ready: ServerMessage
-}
+import { Settling } from "./settling.ts"
+import { ownIdOf, type Started } from "./started.ts"
+import { isHeard, turnOf } from "./turn.ts"
+import { WireBounds } from "./wire-limits.ts"
 
 export interface SessionOptions {
   readonly id: string
@@ -60,9 +46,11 @@ export interface SessionOptions {
 }
 
 export class Session implements SessionHandle {
-  readonly id: string
+  /** Of the session, whatever the number of its connections: a resume takes on the one that was. */
+  id: string
   readonly options: SessionOptions
   readonly actor: Actor<SessionMachine>
+  readonly disconnected = Effect.suspend(() => this.leave("disconnected"))
   readonly #outgoing: Outgoing
   started: Started | undefined
   /** The `session.start` being prepared. */
@@ -72,20 +60,21 @@ export class Session implements SessionHandle {
   #typedCount = 0
   #reading = true
   #ended = false
+  readonly #openedAtMs: number
+  #confirmed = false
+  readonly #settling = new Settling()
   #turnKey = ""
   #telling = false
   /** Of a message that nothing but a change of state answers. */
   #stateRef: string | undefined
   /** What was expected when each utterance that has no final yet began, oldest first. */
   readonly expected: Array<Expectation> = []
-  readonly #malformed = new Window(limits.malformedMax - 1, limits.malformedWindowMs)
-  readonly #messages = new Window(limits.messagesPerSecondMax, 1_000)
-  readonly #pace = new AudioPace()
-  readonly #spoken = new Window(limits.basicSpeechCharactersPerMinute, 60_000)
+  readonly bounds = new WireBounds()
 
   constructor(options: SessionOptions) {
     this.id = options.id
     this.options = options
+    this.#openedAtMs = options.nowMs()
     this.#outgoing = new Outgoing(options.connection, options.admission.traceId)
     const { idleMs, durationMs } = options
     this.actor = createActor(options.machine, {
@@ -107,9 +96,14 @@ export class Session implements SessionHandle {
   }
 
   receive(message: ClientMessage): void {
-    if (this.#ended) return
-    if (this.#messages.hit(this.options.nowMs())) return this.#fatal("rate_limited", "too many messages in a second")
+    if (this.#ended || this.#settling.begun) return
+    if (this.bounds.messages.hit(this.options.nowMs()))
+      return this.#fatal("rate_limited", "too many messages in a second")
     this.actor.send({ type: "client.active" })
+    if (!this.#confirmed && this.started?.keeping !== undefined) {
+      this.#confirmed = true
+      this.started.keeping.journal.confirm()
+    }
     if (this.#outgoing.repeats(message.ref)) return
     this.#contained(() => {
       this.#stateRef = this.#outgoing.answering(message.ref, () => receiveMessage(this, message))
@@ -117,14 +111,14 @@ export class Session implements SessionHandle {
   }
 
   receiveAudio(bytes: Uint8Array): void {
-    if (this.#ended) return
+    if (this.#ended || this.#settling.begun) return
     const { started } = this
     if (started === undefined) {
       return this.refuse("not_ready", "audio came before session.ready: send session.start and wait for its answer")
     }
     try {
       const samples = started.decoder.push(bytes)
-      if (started.mode === "live" && this.#pace.exceeds(samples.length / 16, this.options.nowMs())) {
+      if (started.mode === "live" && this.bounds.pace.exceeds(samples.length / 16, this.options.nowMs())) {
         return this.#fatal("audio_too_fast", 'live audio came faster than time: use mode "file" for recordings')
       }
       started.listener.push(samples)
@@ -139,12 +133,28 @@ export class Session implements SessionHandle {
 
   refused(error: WireError): void {
     if (this.#ended) return
-    if (this.#malformed.hit(this.options.nowMs())) return this.#fatal(error.code, error.message, error.ref)
+    if (this.bounds.malformed.hit(this.options.nowMs())) return this.#fatal(error.code, error.message, error.ref)
     this.refuse(error.code, error.message, error.ref)
   }
 
-  disconnected(): void {
-    this.end("disconnected")
+  /**
+   * Ends with everything settled that was said whole: its finals are written and its answers recorded, for the client to
+   * find when it comes back. What was cut off in the middle is asked for again.
+   */
+  leave(reason: EndReason): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#ended) return Effect.void
+      this.#contained(() => this.started?.listener.clear())
+      return Effect.andThen(
+        this.#settling.wait(this.expected.length === 0),
+        Effect.sync(() => this.end(reason))
+      )
+    })
+  }
+
+  /** Called when an utterance has got its final. */
+  settle(): void {
+    if (this.expected.length === 0) this.#settling.finish()
   }
 
   end(reason: EndReason): void {
@@ -155,6 +165,24 @@ export class Session implements SessionHandle {
     this.#outgoing.send(message)
   }
 
+  /** False when what goes with it could not be written; then it is not sent. */
+  sendKept(message: ServerMessage, kept: KeptOutput): boolean {
+    return this.#outgoing.send(message, kept)
+  }
+
+  keep(kept: KeptOutput): boolean {
+    return this.#outgoing.keep(kept)
+  }
+
+  acknowledged(seq: number): boolean {
+    return this.#outgoing.acknowledged(seq)
+  }
+
+  /** An id that no other connection of this session uses. */
+  ownId(id: string): string {
+    return ownIdOf(id, this.started)
+  }
+
   refuse(code: ErrorCode, message: string, ref?: string): void {
     this.#outgoing.refuse(code, message, ref)
   }
@@ -163,7 +191,7 @@ export class Session implements SessionHandle {
   speak(prompt: PromptText, how: { keep: boolean; replace: boolean; interruptible: boolean; voice?: string }): void {
     const { keep, replace, interruptible, voice } = how
     const ref = this.#outgoing.takeRef()
-    const id = `p${++this.#promptCount}`
+    const id = this.ownId(`p${++this.#promptCount}`)
     this.actor.send({
       type: "prompt.requested",
       replace,
@@ -179,13 +207,8 @@ export class Session implements SessionHandle {
     })
   }
 
-  /** Whether the basic socket has had enough spoken in this minute. */
-  speaksTooMuch(text: string): boolean {
-    return this.options.admission.endpoint === "basic" && this.#spoken.hit(this.options.nowMs(), text.length)
-  }
-
-  nextTyped(): number {
-    return ++this.#typedCount
+  nextTypedId(): string {
+    return this.ownId(`t${++this.#typedCount}`)
   }
 
   tellInterview(event: InterviewEvent): void {
@@ -216,8 +239,7 @@ export class Session implements SessionHandle {
   #perform(output: SessionOutput): void {
     switch (output.type) {
       case "session.opened":
-        if (this.started !== undefined) this.send(this.started.ready)
-        return
+        return this.#open()
       case "prompt.ducked":
         return this.send({ type: "audio.duck", id: output.id, ducked: output.ducked })
       case "session.expiring":
@@ -225,31 +247,17 @@ export class Session implements SessionHandle {
       case "session.closing":
         return this.#close(output.reason)
       case "interview":
-        return this.#performInterview(output.output)
+        return performInterview(this, output.output)
     }
   }
 
-  #performInterview(output: InterviewOutput): void {
+  #open(): void {
     const { started } = this
-    if (started?.questionnaire === undefined) return
-    if (output.type === "turn.opened") return started.listener.armSilence(this.options.noSpeechMs)
-    if (output.type === "answer.recording") {
-      // The machine's context is the record: it lives as long as the session.
-      return this.tellInterview({ type: "answer.stored", linkId: output.record.linkId })
-    }
-    const { messages, prompt } = performanceOf(started.questionnaire.plan, output)
-    for (const message of messages) this.send(message)
-    if (output.type === "interview.ended") {
-      const { scopes, subject } = this.options.admission
-      const message = completedMessage(started.questionnaire, output, {
-        responseId: `r-${this.id}`,
-        authored: new Date(this.options.nowMs()).toISOString(),
-        clinician: scopes.includes("clinician"),
-        ...(subject === undefined ? {} : { subject })
-      })
-      if (message !== undefined) this.send(message)
-    }
-    if (prompt !== undefined) this.speak(prompt, { keep: prompt.keep, replace: true, interruptible: true })
+    if (started === undefined) return
+    const { keeping } = started
+    if (keeping !== undefined) this.#outgoing.keepIn(keeping.journal, keeping.lastSeq)
+    this.send(started.ready)
+    if (keeping !== undefined) this.#outgoing.replay(keeping.missed)
   }
 
   /** After each step of the machine: tell the audio path what may be heard, and the client the leading state. */
@@ -275,22 +283,13 @@ export class Session implements SessionHandle {
   #tuneListener(leading: LeadingState): void {
     const { started } = this
     if (started === undefined) return
-    const { questionnaire, missingWords, alternatives, partials } = started
     const expectation = this.expectation()
-    const decode =
-      leading !== "paused" && leading !== "ended" && (questionnaire === undefined || expectation.about !== "nothing")
+    const decode = isHeard(leading, expectation, started)
     const key = `${decode} ${JSON.stringify(expectation)}`
     if (key === this.#turnKey) return
     this.#turnKey = key
     if (!decode) started.listener.disarmSilence()
-    const grammar = questionnaire === undefined ? undefined : grammarFor(questionnaire.plan, expectation, missingWords)
-    started.listener.setTurn({
-      decode,
-      endSilenceMs: this.options.endSilenceMs,
-      alternatives,
-      partials,
-      ...(grammar === undefined ? {} : { grammar })
-    })
+    started.listener.setTurn(turnOf(decode, expectation, this.options.endSilenceMs, started))
   }
 
   #refuseAudio(error: unknown): void {
@@ -332,8 +331,16 @@ export class Session implements SessionHandle {
   #finish(reason: EndReason, closeCode: number, closeReason: string): void {
     if (this.#ended) return
     this.#ended = true
-    this.send({ type: "session.ended", reason, resumable: false, trace_id: this.options.admission.traceId })
+    const keeping = this.started?.keeping
+    const resumable = keeping?.resumable === true && resumableEnds.has(reason)
+    this.send({ type: "session.ended", reason, resumable, trace_id: this.options.admission.traceId })
     this.#outgoing.close(closeCode, closeReason)
+    keeping?.journal.park({
+      resumable,
+      connectedMs: keeping.connectedMs + this.options.nowMs() - this.#openedAtMs,
+      positionMs: this.started?.listener.positionMs() ?? 0
+    })
+    this.#settling.finish()
     this.started?.listener.close()
     this.actor.stop()
     this.options.onEnded()

@@ -1,26 +1,19 @@
 /** Opens sessions: one machine for all of them, and for each the services that perform what it decides. */
-import { Effect, Layer, Scope } from "effect"
+import { Deferred, Effect, Layer, Scope } from "effect"
 import { randomUUID } from "node:crypto"
-import { interviewMachine } from "#machines/questionnaire.ts"
 import type { Prompt } from "#machines/session-events.ts"
-import { sessionMachine, type Prepared, type SessionMachine } from "#machines/session.ts"
-import type { Plan } from "#machines/plan.ts"
-import { WireError } from "#schemas/errors.ts"
-import { defaultAudio, defaultSpeech, type SessionStart } from "#schemas/wire.ts"
-import { makeDecoder } from "#src/audio/decode.ts"
-import { Listener } from "#src/audio/listener.ts"
+import { sessionMachine } from "#machines/session.ts"
 import { errorName } from "#src/error-name.ts"
 import { limits } from "#src/limits.ts"
-import { vocabularyOf } from "#src/questionnaire/grammar.ts"
-import { Questionnaires, type LoadedQuestionnaire } from "#src/questionnaire/questionnaires.ts"
+import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { Sessions, type Admission } from "./contract.ts"
 import { fromEffect } from "./effect-actor.ts"
 import { fixedPrompts } from "./interview.ts"
-import { Playback } from "./playback.ts"
-import { readyMessage } from "./ready.ts"
+import { makePrepare } from "./prepare.ts"
 import { Session } from "./session.ts"
 
 export interface SessionsOptions {
@@ -33,26 +26,6 @@ const endSilenceMs = 500
 /** A person who has said nothing for this long is asked again. */
 const noSpeechMs = 8_000
 
-/** Which questionnaire a session is to hold, or why none. */
-const chooseQuestionnaire = (
-  admission: Admission,
-  start: SessionStart,
-  questionnaires: Questionnaires["Service"]
-): Effect.Effect<LoadedQuestionnaire | undefined, WireError> => {
-  const { endpoint } = admission
-  if (endpoint !== "healthcare") {
-    return start.questionnaire === undefined
-      ? Effect.succeed(undefined)
-      : Effect.fail(
-          new WireError({ code: "forbidden", message: "questionnaires are held on /ws/secure/healthcare only" })
-        )
-  }
-  const loaded = questionnaires.get(start.questionnaire ?? "")
-  if (loaded !== undefined) return Effect.succeed(loaded)
-  const ids = questionnaires.all.map(({ plan }) => plan.id).join(", ")
-  return Effect.fail(new WireError({ code: "unknown_questionnaire", message: `questionnaire must be one of: ${ids}` }))
-}
-
 export const sessionsLayer = (options: SessionsOptions) =>
   Layer.effect(
     Sessions,
@@ -60,6 +33,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
       const stt = yield* Stt
       const vad = yield* Vad
       const tts = yield* Tts
+      const store = yield* Store
       const questionnaires = yield* Questionnaires
       /** By the actor system that each session is the root of: what performs for it, and the scope that it owns. */
       const open = new WeakMap<object, { readonly session: Session; readonly scope: Scope.Scope }>()
@@ -72,65 +46,32 @@ export const sessionsLayer = (options: SessionsOptions) =>
       const minutesOf = ({ endpoint }: Admission) =>
         endpoint === "basic" ? Math.min(options.maxMinutes, limits.basicMinutesMax) : options.maxMinutes
 
-      const missing = new Map<string, ReadonlySet<string>>()
-      const missingWords = Effect.fnUntraced(function* (plan: Plan) {
-        const key = `${plan.id} ${stt.health().backend}`
-        const known = missing.get(key)
-        if (known !== undefined) return known
-        const words = yield* stt.missingWords(vocabularyOf(plan)).pipe(Effect.option)
-        if (words._tag === "None") return new Set<string>()
-        const lacking: ReadonlySet<string> = new Set(words.value)
-        missing.set(key, lacking)
-        yield* Effect.logInfo(
-          `${plan.id}: the model ${stt.health().backend} lacks ${lacking.size} words`,
-          [...lacking].join(" ")
-        )
-        return lacking
-      })
-
-      const prepare = Effect.fnUntraced(function* (session: Session, start: SessionStart, scope: Scope.Scope) {
-        const { admission, connection, id } = session.options
-        if (start.resume_token !== undefined) {
-          return yield* new WireError({
-            code: "resume_failed",
-            message: "there is no such session to resume; start anew"
-          })
+      const running = new Map<string, Session>()
+      let drained: Deferred.Deferred<void> | undefined
+      const prepare = makePrepare({
+        stt,
+        vad,
+        tts,
+        store,
+        questionnaires,
+        idleSeconds: options.idleSeconds,
+        minutesOf,
+        replace: Effect.fnUntraced(function* (id) {
+          for (let live = running.get(id); live !== undefined; live = running.get(id)) {
+            yield* live.leave("session_replaced")
+          }
+        }),
+        claim: (id, session) => {
+          running.delete(session.id)
+          session.id = id
+          running.set(id, session)
         }
-        const questionnaire = yield* chooseQuestionnaire(admission, start, questionnaires)
-        const audio = start.audio ?? defaultAudio
-        const speech = start.speech ?? defaultSpeech
-        const mode = start.mode ?? "live"
-        const language = questionnaire?.plan.language ?? start.language ?? "ar"
-        const decoder = yield* makeDecoder(audio).pipe(Scope.provide(scope))
-        const listener = new Listener({
-          vad,
-          stt,
-          turnDetection: start.turn_detection ?? "server_vad",
-          emit: session.heard
-        })
-        session.started = {
-          decoder,
-          listener,
-          playback: new Playback({ connection, send: (message) => session.send(message), tts, speech, mode, language }),
-          mode,
-          alternatives: start.alternatives ?? 0,
-          partials: start.partials ?? true,
-          ...(questionnaire === undefined ? {} : { questionnaire }),
-          missingWords: questionnaire === undefined ? new Set() : yield* missingWords(questionnaire.plan),
-          ready: readyMessage({
-            sessionId: id,
-            traceId: admission.traceId,
-            ref: start.ref,
-            audio,
-            speech,
-            plan: questionnaire?.plan,
-            minutesMax: minutesOf(admission),
-            idleSecondsMax: options.idleSeconds,
-            models: { stt: stt.health(), tts: tts.health(), vad: vad.health() }
-          })
-        }
-        return { interview: questionnaire?.plan.id } satisfies Prepared
       })
+      const ended = (session: Session) => {
+        open.delete(session.actor.system)
+        running.delete(session.id)
+        if (running.size === 0 && drained !== undefined) Deferred.doneUnsafe(drained, Effect.void)
+      }
 
       const context = yield* Effect.context<never>()
       const log = Effect.runForkWith(context)
@@ -154,10 +95,9 @@ export const sessionsLayer = (options: SessionsOptions) =>
                 )
               )
             )
-          }),
-          ...Object.fromEntries(questionnaires.all.map(({ plan }) => [plan.id, interviewMachine(plan)]))
+          })
         }
-      } as Parameters<SessionMachine["provide"]>[0])
+      })
 
       /** Known prompts start at once: they are rendered ahead, behind live speech. */
       yield* Effect.forEach(
@@ -184,18 +124,30 @@ export const sessionsLayer = (options: SessionsOptions) =>
             nowMs: Date.now,
             onNotice: (notice) => log(Effect.logWarning(notice)),
             onDefect: (error) => log(Effect.logError("A session failed", { error: errorName(error) })),
-            onEnded: () => open.delete(session.actor.system)
+            onEnded: () => ended(session)
           })
+          running.set(session.id, session)
           open.set(session.actor.system, { session, scope })
           yield* Effect.addFinalizer(() => Effect.sync(() => session.end("ended")))
           session.begin()
           if (admission.tokenExpiresAtMs !== undefined) {
             yield* Effect.sleep(Math.max(0, admission.tokenExpiresAtMs - Date.now())).pipe(
-              Effect.andThen(Effect.sync(() => session.end("token_expired"))),
+              Effect.andThen(session.leave("token_expired")),
               Effect.forkScoped
             )
           }
           return session
+        }),
+        drain: Effect.fnUntraced(function* (withinMs) {
+          if (withinMs > 0 && running.size > 0) {
+            const empty = (drained = Deferred.makeUnsafe<void>())
+            for (const session of running.values()) session.actor.send({ type: "server.draining", inMs: withinMs })
+            yield* Deferred.await(empty).pipe(Effect.timeoutOption(withinMs))
+          }
+          yield* Effect.forEach([...running.values()], (session) => session.leave("draining"), {
+            concurrency: "unbounded",
+            discard: true
+          })
         })
       })
     })

@@ -32,3 +32,12 @@ export class AudioPace {
     return this.#aheadMs > limits.audioAheadMsMax
   }
 }
+
+/** All of one client's. `malformed` may be hit once less than ends it. */
+export class WireBounds {
+  readonly malformed = new Window(limits.malformedMax - 1, limits.malformedWindowMs)
+  readonly messages = new Window(limits.messagesPerSecondMax, 1_000)
+  readonly pace = new AudioPace()
+  /** Characters that the basic socket has had spoken. */
+  readonly spoken = new Window(limits.basicSpeechCharactersPerMinute, 60_000)
+}

@@ -2,10 +2,10 @@
 import { Clock, Effect, Layer, type Redacted, Result, Schedule, type Scope } from "effect"
 import { StorageKeyError, StoreError } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
-import { Database } from "./database.ts"
+import { Database, type OpenDatabase } from "./database.ts"
 import { journalOf } from "./journal.ts"
 import * as sessions from "./kept-sessions.ts"
-import { Store, type Kept, type Resumed } from "./store.ts"
+import { Store, type Kept, type Owner, type Resumed } from "./store.ts"
 
 export interface StoreOptions {
   readonly folder: string
@@ -40,6 +40,9 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
     })
     const journal = (id: string, entries: number) => journalOf({ database, id, entries, nowMs, uptimeMs })
 
+    const find = (open: OpenDatabase, token: string, owner: Owner) =>
+      resumable ? sessions.find(open, token, owner, { uptimeMs: uptimeMs(), lengthMs }) : Effect.undefined
+
     let clockOffsetMs = nowMs() - uptimeMs()
     let doubts = 0
     const sweep = Effect.gen(function* () {
@@ -67,11 +70,15 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
           database.run((open) => sessions.begin(open, session, nowMs())),
           (resumeToken): Kept => ({ journal: journal(session.id, 0), ...(resumable ? { resumeToken } : {}) })
         ),
+      find: (token, owner) =>
+        Result.map(
+          database.run((open) => find(open, token, owner)),
+          (found) => found?.row.id
+        ),
       resume: (token, owner, clientSeq) =>
         database.run((open) =>
           Effect.gen(function* () {
-            if (!resumable) return undefined
-            const found = yield* sessions.find(open, token, owner, { uptimeMs: uptimeMs(), lengthMs })
+            const found = yield* find(open, token, owner)
             if (found === undefined) return undefined
             const { row } = found
             // Messages that could not be written were sent all the same: the client may be ahead, by so much at most.

@@ -81,7 +81,9 @@ export class Store extends Context.Service<
   Store,
   {
     readonly begin: (session: NewSession) => Result.Result<Kept, StoreError>
-    /** Undefined: there is no such session, it has ended, or it is somebody else's. `lastSeq`: what the client has. */
+    /** The id of the session that this token may resume; undefined: none, it has ended, or it is somebody else's. */
+    readonly find: (token: string, owner: Owner) => Result.Result<string | undefined, StoreError>
+    /** Takes it up: the token is used. `lastSeq`: what the client has. */
     readonly resume: (token: string, owner: Owner, lastSeq: number) => Result.Result<Resumed | undefined, StoreError>
     readonly health: () => StoreHealth
   }

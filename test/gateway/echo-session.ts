@@ -62,11 +62,12 @@ export const echoLayers = (seen: Seen) =>
                   retryable: false,
                   ...(error.ref === undefined ? {} : { ref: error.ref })
                 }),
-              disconnected: () => void seen.disconnected++
+              disconnected: Effect.sync(() => void seen.disconnected++)
             }
           }),
           () => Effect.sync(() => void seen.closed++)
-        )
+        ),
+      drain: () => Effect.void
     }),
     Layer.succeed(Stt, {
       health: health(seen, "stt"),

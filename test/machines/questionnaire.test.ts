@@ -1,10 +1,11 @@
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import { createActor, SimulatedClock, transition, initialTransition } from "xstate"
-import type { InterviewEvent, InterviewOutput } from "#machines/interview.ts"
+import type { InterviewEvent, InterviewOutput, InterviewRecord } from "#machines/interview.ts"
 import { expectationOf, interviewMachine, type InterviewSnapshot } from "#machines/questionnaire.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
 import type { Plan, PlanQuestion } from "#machines/plan.ts"
+import { keptOf } from "#src/session/kept.ts"
 import { phq9Plan } from "#test/support/phq9.ts"
 
 const question = (linkId: string, over: Partial<PlanQuestion> = {}): PlanQuestion => ({
@@ -44,18 +45,20 @@ const answer = (
   ...over
 })
 
+const agreed: InterviewEvent = { type: "consent.given", via: "voice" }
+
 /** An interview whose prompts are spoken and whose answers are stored at once, as outputs come. */
-const run = (of: Plan = plan) => {
+const run = (of: Plan = plan, record?: InterviewRecord) => {
   const outputs: Array<InterviewOutput> = []
   const clock = new SimulatedClock()
-  const actor = createActor(interviewMachine(of), { input: {}, clock })
+  const actor = createActor(interviewMachine(of), { input: record === undefined ? {} : { record }, clock })
   actor.on("*", (output) => outputs.push(output))
   actor.start()
   const send = (...events: ReadonlyArray<InterviewEvent>) => {
     for (const event of events) actor.send(event)
   }
   const heard = () => outputs.map((output) => output.type)
-  const begin = () => send({ type: "prompt.done" }, { type: "consent.given", via: "voice" }, { type: "prompt.done" })
+  const begin = () => send({ type: "prompt.done" }, agreed, { type: "consent.stored" }, { type: "prompt.done" })
   return { actor, clock, outputs, send, heard, begin, last: () => outputs.at(-1) }
 }
 
@@ -73,30 +76,71 @@ describe("an interview", () => {
     begin()
     send(answer("one"))
     assert.equal(last()?.type, "answer.recording")
-    assert.notInclude(heard(), "answer.recorded")
     send({ type: "answer.stored", linkId: "one" })
-    assert.deepEqual(heard().slice(-2), ["answer.recorded", "question.asked"])
+    assert.deepEqual(heard().slice(-2), ["answer.recording", "question.asked"])
     assert.deepInclude(last(), { linkId: "two", attempt: 1 })
   })
 
-  it("asks again when an answer could not be stored", () => {
-    const { send, begin, last } = run()
-    begin()
-    send(answer("one"), { type: "answer.store.failed", linkId: "one" })
+  it("asks nothing before the consent is stored, and tries until it is", () => {
+    const { send, last, clock } = run()
+    send(agreed, { type: "consent.store.failed" })
+    assert.deepEqual(last(), { type: "storing.delayed", failures: 1 })
+    clock.increment(1_000)
+    assert.deepEqual(last(), { type: "consent.recording", via: "voice" })
+    send({ type: "consent.stored" })
     assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
   })
 
-  it("asks again when storing takes too long", () => {
+  it("tries again until an answer is stored, and takes no other meanwhile", () => {
+    const { send, begin, last, clock } = run()
+    begin()
+    send(answer("one"))
+    for (let failures = 1; failures <= 3; failures++) {
+      send({ type: "answer.store.failed", linkId: "one" })
+      assert.deepEqual(last(), { type: "storing.delayed", failures })
+      send(answer("one", { answer: { value: "b", display: "B" } }), { type: "stop.request" })
+      clock.increment(1_000)
+      assert.deepInclude(last(), { type: "answer.recording" })
+    }
+    send({ type: "answer.stored", linkId: "one" })
+    assert.deepInclude(last(), { type: "question.asked", linkId: "two" })
+  })
+
+  it("counts a store that does not answer as one that failed", () => {
     const { send, begin, last, clock } = run()
     begin()
     send(answer("one"))
     clock.increment(10_000)
-    assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
+    assert.deepEqual(last(), { type: "storing.delayed", failures: 1 })
+  })
+
+  it("offers touch when what was said cannot be recognised, and asks again once it hears", () => {
+    const { send, begin, last } = run()
+    begin()
+    send({ type: "utterance.ended" }, { type: "hearing.failed" })
+    assert.deepEqual(last(), { type: "touch.offered", linkId: "one", why: "cannot_hear" })
+    send({ type: "hearing.failed" }, { type: "prompt.done" }, { type: "hearing.restored" })
+    assert.deepInclude(last(), { type: "question.asked", linkId: "one", again: true, preface: "can_hear_again" })
+    send(
+      { type: "prompt.done" },
+      { type: "utterance.ended" },
+      { type: "hearing.failed" },
+      answer("one", { via: "touch" })
+    )
+    assert.equal(last()?.type, "answer.recording")
+  })
+
+  it("offers touch for the consent too", () => {
+    const { send, last } = run()
+    send({ type: "prompt.done" }, { type: "hearing.failed" })
+    assert.deepEqual(last(), { type: "touch.offered", why: "cannot_hear" })
+    send({ type: "prompt.done" }, { type: "consent.given", via: "touch" })
+    assert.deepEqual(last(), { type: "consent.recording", via: "touch" })
   })
 
   it("takes an answer while the question is still being spoken", () => {
     const { send, last } = run()
-    send({ type: "consent.given", via: "touch" }, answer("one", { via: "touch" }))
+    send(agreed, { type: "consent.stored" }, answer("one", { via: "touch" }))
     assert.equal(last()?.type, "answer.recording")
   })
 
@@ -151,7 +195,7 @@ describe("an interview", () => {
     const { send, begin, last } = run()
     begin()
     send(answer("one", { sure: false, confidence: 0.4 }))
-    assert.deepInclude(last(), { type: "answer.confirming", linkId: "one", answer: { value: "a", display: "A" } })
+    assert.deepInclude(last(), { type: "answer.confirming", linkId: "one" })
     send({ type: "prompt.done" }, { type: "confirmation.denied" })
     assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
     send(answer("one", { sure: false, confidence: 0.4 }), { type: "confirmation.given" })
@@ -167,7 +211,11 @@ describe("an interview", () => {
     send({ type: "question.goto", linkId: "three" }, answer("three"))
     assert.equal(last()?.type, "answer.confirming")
     send(answer("three", { answer: { value: "b", display: "B" } }))
-    assert.deepInclude(last(), { type: "answer.confirming", answer: { value: "b", display: "B" } })
+    const confirming = last()
+    assert.deepEqual(confirming?.type === "answer.confirming" && confirming.pending.answer, {
+      value: "b",
+      display: "B"
+    })
     send(answer("three", { via: "touch" }))
     assert.equal(last()?.type, "answer.recording")
   })
@@ -179,7 +227,7 @@ describe("an interview", () => {
     assert.deepInclude(outputs.at(-1), { type: "question.asked", linkId: "one" })
     send(answer("one"), { type: "answer.stored", linkId: "one" })
     assert.deepInclude(outputs.at(-1), { type: "question.asked", linkId: "two" })
-    const recorded = outputs.filter((output) => output.type === "answer.recorded")
+    const recorded = outputs.filter((output) => output.type === "answer.recording")
     assert.deepEqual(
       recorded.map(({ record }) => record.revised),
       [false, true]
@@ -219,6 +267,10 @@ const eventsAt = (snapshot: InterviewSnapshot): ReadonlyArray<InterviewEvent> =>
   return [
     { type: "consent.given", via: "touch" },
     { type: "consent.declined" },
+    { type: "consent.stored" },
+    { type: "consent.store.failed" },
+    { type: "hearing.failed" },
+    { type: "hearing.restored" },
     { type: "prompt.done" },
     { type: "utterance.ended" },
     { type: "utterance.empty" },
@@ -287,7 +339,7 @@ describe("every path of a questionnaire", () => {
     const leaves: Array<string> = []
     const collect = (node: typeof machine.root): void => {
       const children = Object.values(node.states)
-      if (children.length === 0 && !node.id.endsWith(".routing")) leaves.push(node.id)
+      if (children.length === 0 && !/\.(routing|starting)$/.test(node.id)) leaves.push(node.id)
       for (const child of children) collect(child as typeof node)
     }
     collect(machine.root)
@@ -331,7 +383,7 @@ describe("every path of a questionnaire", () => {
 
 describe("a replay", () => {
   it("of the same events gives the same outputs", () => {
-    const events = fc.array(fc.nat({ max: 18 }), { maxLength: 60 })
+    const events = fc.array(fc.nat({ max: 22 }), { maxLength: 60 })
     fc.assert(
       fc.property(events, (choices) => {
         const log: Array<InterviewEvent> = []
@@ -348,6 +400,70 @@ describe("a replay", () => {
         assert.deepEqual(replayed.actor.getSnapshot().value, live.actor.getSnapshot().value)
       })
     )
+  })
+})
+
+describe("an interview that goes on later", () => {
+  /** What is kept of these outputs when each write succeeds. */
+  const recordOf = (outputs: ReadonlyArray<InterviewOutput>): InterviewRecord => {
+    const kept = outputs.flatMap((output) => keptOf(plan, output, 0) ?? [])
+    const place = kept.findLast((write) => write.place !== undefined)?.place ?? undefined
+    return { entries: kept.flatMap(({ entry }) => entry ?? []), ...(place === undefined ? {} : { place }) }
+  }
+
+  /** Writes are answered at once, as the session does. */
+  const settle = ({ send, last }: ReturnType<typeof run>) => {
+    const output = last()
+    if (output?.type === "consent.recording") send({ type: "consent.stored" })
+    if (output?.type === "answer.recording") send({ type: "answer.stored", linkId: output.record.linkId })
+  }
+
+  it("stands at the same question, with the same answers, wherever it was left", () => {
+    const events = fc.array(fc.nat({ max: 18 }), { maxLength: 60 })
+    fc.assert(
+      fc.property(events, (choices) => {
+        const live = run()
+        for (const choice of choices) {
+          const event = eventsAt(live.actor.getSnapshot()).filter(({ type }) => !/store/.test(type))[choice]
+          if (event !== undefined) live.send(event)
+          settle(live)
+        }
+        const before = live.actor.getSnapshot()
+        if (before.status === "done") return
+        const after = run(plan, recordOf(live.outputs))
+        const { context } = after.actor.getSnapshot()
+        assert.deepEqual(context.answers, before.context.answers)
+        assert.deepEqual(context.skipped, before.context.skipped)
+        assert.equal(context.consented, before.context.consented)
+        const expected = expectationOf(before)
+        // Whether to stop is not asked of somebody who came back.
+        if (expected.about === "stop") return
+        assert.deepEqual(expectationOf(after.actor.getSnapshot()), expected)
+      }),
+      { numRuns: 300 }
+    )
+  })
+
+  it("is spoken again but not sent again, with a welcome", () => {
+    const { outputs } = run(plan, {
+      entries: [{ type: "consent", via: "touch", version: "1", language: "ar", atMs: 0 }],
+      place: { linkId: "two" }
+    })
+    assert.deepEqual(outputs, [
+      { type: "question.asked", linkId: "two", attempt: 1, preface: "welcome_back", again: true }
+    ])
+  })
+
+  it("asks the next question as a new one when it was left between two", () => {
+    const { outputs } = run(plan, {
+      entries: [{ type: "consent", via: "touch", version: "1", language: "ar", atMs: 0 }]
+    })
+    assert.deepEqual(outputs, [{ type: "question.asked", linkId: "one", attempt: 1, preface: "welcome_back" }])
+  })
+
+  it("asks for the consent again when there was none", () => {
+    const { outputs } = run(plan, { entries: [] })
+    assert.deepEqual(outputs, [{ type: "consent.asked", attempt: 1, preface: "welcome_back" }])
   })
 })
 

@@ -2,19 +2,19 @@ import { assert, describe, it } from "vitest"
 import { createActor, fromPromise, SimulatedClock, waitFor } from "xstate"
 import { interviewMachine } from "#machines/questionnaire.ts"
 import type { Prompt, SessionOutput } from "#machines/session-events.ts"
-import { interviewOf, leadingState, sessionMachine, type SessionMachine } from "#machines/session.ts"
+import { interviewOf, leadingState, sessionMachine, type Prepared } from "#machines/session.ts"
 import { phq9Plan } from "#test/support/phq9.ts"
 
 const input = { startTimeoutMs: 5_000, idleMs: 120_000, durationMs: 3_600_000 }
 
 /** A session whose prompts last until the test ends them. */
-const open = (interview?: string) => {
+const open = (prepared: Prepared = {}) => {
   const clock = new SimulatedClock()
   const outputs: Array<SessionOutput> = []
   const spoken: Array<{ readonly prompt: Prompt; readonly end: () => void; interrupted: boolean }> = []
   const machine = sessionMachine.provide({
     actors: {
-      prepare: fromPromise(() => Promise.resolve({ interview })),
+      prepare: fromPromise(() => Promise.resolve(prepared)),
       speak: fromPromise<void, Prompt>(
         ({ input: prompt, signal }) =>
           new Promise((resolve) => {
@@ -22,10 +22,9 @@ const open = (interview?: string) => {
             signal.addEventListener("abort", () => (entry.interrupted = true))
             spoken.push(entry)
           })
-      ),
-      "phq-9": interviewMachine(phq9Plan)
+      )
     }
-  } as Parameters<SessionMachine["provide"]>[0])
+  })
   const actor = createActor(machine, { input, clock })
   actor.on("*", (output) => outputs.push(output))
   actor.start()
@@ -149,7 +148,7 @@ describe("a session", () => {
   })
 
   it("holds an interview: a prompt that ends opens the person's turn", async () => {
-    const { actor, started, say, spoken, types, leading } = open("phq-9")
+    const { actor, started, say, spoken, types, leading } = open({ interview: interviewMachine(phq9Plan) })
     await started()
     assert.deepInclude(types(), "interview")
     assert.equal(leading(), "consenting")
@@ -157,6 +156,7 @@ describe("a session", () => {
     spoken[0]?.end()
     await waitFor(actor, (snapshot) => snapshot.matches({ playback: "silent" }))
     actor.send({ type: "interview.event", event: { type: "consent.given", via: "voice" } })
+    actor.send({ type: "interview.event", event: { type: "consent.stored" } })
     assert.equal(leading(), "asking")
     say("q1", {}, true)
     actor.send({ type: "speech.started" })
@@ -166,9 +166,10 @@ describe("a session", () => {
   })
 
   it("pauses silently and asks the question again when it goes on", async () => {
-    const { actor, started, say, leading, outputs, spoken } = open("phq-9")
+    const { actor, started, say, leading, outputs, spoken } = open({ interview: interviewMachine(phq9Plan) })
     await started()
     actor.send({ type: "interview.event", event: { type: "consent.given", via: "voice" } })
+    actor.send({ type: "interview.event", event: { type: "consent.stored" } })
     say("q1", {}, true)
     actor.send({ type: "session.pause" })
     assert.equal(leading(), "paused")
@@ -179,8 +180,34 @@ describe("a session", () => {
     assert.isAbove(outputs.length, before)
   })
 
+  it("goes straight to the end when its interview was held before the client came back", async () => {
+    const { started, leading, types } = open({ interview: interviewMachine(phq9Plan), interviewed: true })
+    await started()
+    assert.equal(leading(), "completed")
+    assert.deepEqual(types(), ["session.opened"])
+  })
+
+  it("counts the time of the connections before a resume towards its longest duration", async () => {
+    const { actor, started, clock, outputs } = open({ connectedMs: input.durationMs - 60_000 })
+    await started()
+    clock.increment(29_999)
+    actor.send({ type: "client.active" })
+    clock.increment(1)
+    assert.deepEqual(outputs.at(-1), { type: "session.expiring", reason: "duration", inMs: 30_000 })
+    clock.increment(30_000)
+    assert.deepEqual(outputs.at(-1), { type: "session.closing", reason: "duration_exceeded" })
+  })
+
+  it("tells that the server is going down, and goes on until it is ended", async () => {
+    const { actor, started, outputs } = open()
+    await started()
+    actor.send({ type: "server.draining", inMs: 20_000 })
+    assert.deepEqual(outputs.at(-1), { type: "session.expiring", reason: "draining", inMs: 20_000 })
+    assert.equal(actor.getSnapshot().status, "active")
+  })
+
   it("is completed after the interview, and stays until it is ended", async () => {
-    const { actor, started, leading, outputs } = open("phq-9")
+    const { actor, started, leading, outputs } = open({ interview: interviewMachine(phq9Plan) })
     await started()
     actor.send({ type: "interview.event", event: { type: "consent.declined" } })
     assert.equal(leading(), "completed")

@@ -1,7 +1,7 @@
 import { Effect, Exit, Result, Schema } from "effect"
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
-import type { RecordedAnswer } from "#machines/interview.ts"
+import type { RecordedAnswer } from "#schemas/record.ts"
 import { extensionUrls, QuestionnaireResponse, type Questionnaire } from "#schemas/fhir.ts"
 import {
   answerOf,

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "vitest"
-import type { InterviewOutput, RecordedAnswer } from "#machines/interview.ts"
+import type { InterviewOutput } from "#machines/interview.ts"
+import type { RecordedAnswer } from "#schemas/record.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
 import { fixedPrompts, performanceOf } from "#src/session/interview.ts"
 import { completedMessage } from "#src/session/results.ts"
@@ -51,7 +52,7 @@ describe("what an interview sounds and looks like", () => {
     const { prompt, messages } = perform({
       type: "answer.confirming",
       linkId,
-      answer: { value: first?.options[1]?.code ?? "", display: displays[1] ?? "" }
+      pending: record(0, first?.options[1]?.code ?? "", displays[1] ?? "")
     })
     assert.include(messages[0], { type: "answer.confirm", display: displays[1] ?? "" })
     assert.include(prompt?.spoken, first?.options[1]?.spokenDisplay)
@@ -67,10 +68,14 @@ describe("what an interview sounds and looks like", () => {
       ...phq9Plan.questions.flatMap(({ linkId }): ReadonlyArray<InterviewOutput> => [
         { type: "question.asked", linkId, attempt: 1 },
         { type: "question.asked", linkId, attempt: repromptsMax + 1, reason: "no_match" },
-        { type: "touch.offered", linkId },
+        { type: "touch.offered", linkId, why: "asked_enough" },
+        { type: "touch.offered", linkId, why: "cannot_hear" },
+        { type: "question.asked", linkId, attempt: 1, preface: "welcome_back", again: true },
         { type: "help.given", linkId }
       ]),
       { type: "stop.confirming" },
+      { type: "storing.delayed", failures: 1 },
+      { type: "consent.asked", attempt: 1, preface: "welcome_back" },
       { type: "interview.ended", status: "declined", answers: {} }
     ]
     for (const output of outputs) {
@@ -81,7 +86,7 @@ describe("what an interview sounds and looks like", () => {
 
   it("tells a recorded answer as it stands, and says nothing about it", () => {
     const { messages, prompt } = perform({
-      type: "answer.recorded",
+      type: "answer.recording",
       record: { ...record(0, "LA6568-5", "ولا مرة"), via: "voice", confidence: 0.9, revised: true }
     })
     assert.isUndefined(prompt)
@@ -100,7 +105,7 @@ describe("what an interview sounds and looks like", () => {
 })
 
 describe("what is told at the end", () => {
-  const loaded = { questionnaire: phq9, plan: phq9Plan }
+  const loaded = { source: "", questionnaire: phq9, plan: phq9Plan }
   const answers = Object.fromEntries([record(0, "LA6569-3", "عدة أيام")].map((answer) => [answer.linkId, answer]))
   const header = { responseId: "r-1", authored: "2026-01-01T00:00:00.000Z", clinician: true, subject: "patient-7" }
 

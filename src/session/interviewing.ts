@@ -1,0 +1,53 @@
+/** Performs what an interview wants: what must last is written first, then told, then spoken. */
+import type { InterviewOutput } from "#machines/interview.ts"
+import { performanceOf } from "./interview.ts"
+import { keptOf } from "./kept.ts"
+import { completedMessage } from "./results.ts"
+import type { Session } from "./session.ts"
+import type { Started } from "./started.ts"
+
+const ended = (
+  session: Session,
+  questionnaire: NonNullable<Started["questionnaire"]>,
+  output: Extract<InterviewOutput, { type: "interview.ended" }>,
+  nowMs: number
+): void => {
+  if (output.status === "declined") return session.started?.keeping?.journal.erase()
+  const { scopes, subject } = session.options.admission
+  const message = completedMessage(questionnaire, output, {
+    responseId: `r-${session.id}`,
+    authored: new Date(nowMs).toISOString(),
+    clinician: scopes.includes("clinician"),
+    ...(subject === undefined ? {} : { subject })
+  })
+  if (message === undefined) return
+  const kept = keptOf(questionnaire.plan, output, nowMs)
+  // Not written, it is told all the same: a resume ends the interview once more, with the same answers.
+  if (!session.sendKept(message, kept ?? {})) session.send(message)
+}
+
+export const performInterview = (session: Session, output: InterviewOutput): void => {
+  const { started } = session
+  if (started?.questionnaire === undefined) return
+  const { plan } = started.questionnaire
+  if (output.type === "turn.opened") return started.listener.armSilence(session.options.noSpeechMs)
+  const nowMs = session.options.nowMs()
+  if (output.type === "interview.ended") ended(session, started.questionnaire, output, nowMs)
+
+  const { messages, prompt } = performanceOf(plan, output)
+  const kept = keptOf(plan, output, nowMs)
+  const [first, ...rest] = messages
+  if (output.type === "answer.recording" && first !== undefined) {
+    const isStored = session.sendKept(first, kept ?? {})
+    const { linkId } = output.record
+    return session.tellInterview({ type: isStored ? "answer.stored" : "answer.store.failed", linkId })
+  }
+  if (output.type === "consent.recording") {
+    const isStored = session.keep(kept ?? {})
+    return session.tellInterview({ type: isStored ? "consent.stored" : "consent.store.failed" })
+  }
+  if (first !== undefined) session.sendKept(first, kept ?? {})
+  else if (kept !== undefined && output.type !== "interview.ended") session.keep(kept)
+  for (const message of rest) session.send(message)
+  if (prompt !== undefined) session.speak(prompt, { keep: prompt.keep, replace: true, interruptible: true })
+}

@@ -1,0 +1,36 @@
+/** What of an interview's output outlives the connection. Pure. */
+import type { InterviewOutput } from "#machines/interview.ts"
+import type { Plan } from "#machines/plan.ts"
+import type { Write } from "#src/store/store.ts"
+import { consentVersion } from "#src/tts/prompts.ts"
+
+export type KeptOutput = Pick<Write, "entry" | "place">
+
+/** Undefined: it changes nothing that a later connection must know. */
+export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptOutput | undefined => {
+  switch (output.type) {
+    case "consent.recording":
+      return { entry: { type: "consent", via: output.via, version: consentVersion, language: plan.language, atMs } }
+    case "question.asked":
+      // Asked once more, it stands where it stood.
+      return output.again || output.reason !== undefined ? undefined : { place: { linkId: output.linkId } }
+    case "help.given":
+    case "touch.offered":
+      return output.linkId === undefined ? undefined : { place: { linkId: output.linkId } }
+    case "answer.confirming":
+      return output.again ? undefined : { place: { linkId: output.linkId, pending: output.pending } }
+    case "answer.recording":
+      return { entry: { type: "answer", record: output.record, atMs }, place: null }
+    case "question.skipped":
+      return { entry: { type: "skip", linkId: output.linkId, atMs }, place: null }
+    case "interview.ended":
+      return output.status === "declined"
+        ? undefined
+        : { entry: { type: "ended", status: output.status, atMs }, place: null }
+    case "consent.asked":
+    case "stop.confirming":
+    case "storing.delayed":
+    case "turn.opened":
+      return undefined
+  }
+}

@@ -1,0 +1,145 @@
+/** What `session.start` needs before the session is ready: a questionnaire, the audio path, a place in the store. */
+import { Effect, Scope } from "effect"
+import { interviewMachine, type InterviewMachine } from "#machines/questionnaire.ts"
+import type { Plan } from "#machines/plan.ts"
+import type { Prepared } from "#machines/session.ts"
+import { WireError } from "#schemas/errors.ts"
+import { defaultAudio, defaultSpeech, type SessionStart } from "#schemas/wire.ts"
+import { makeDecoder } from "#src/audio/decode.ts"
+import { Listener } from "#src/audio/listener.ts"
+import { vocabularyOf } from "#src/questionnaire/grammar.ts"
+import type { LoadedQuestionnaire, Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import type { Store } from "#src/store/store.ts"
+import type { Stt } from "#src/stt/stt.ts"
+import type { Tts } from "#src/tts/tts.ts"
+import type { Vad } from "#src/vad/vad.ts"
+import type { Admission } from "./contract.ts"
+import { Playback } from "./playback.ts"
+import { readyMessage } from "./ready.ts"
+import type { Session } from "./session.ts"
+import { begin, hasEnded, takeUp } from "./take-up.ts"
+
+export interface PrepareServices {
+  readonly stt: Stt["Service"]
+  readonly vad: Vad["Service"]
+  readonly tts: Tts["Service"]
+  readonly store: Store["Service"]
+  readonly questionnaires: Questionnaires["Service"]
+  readonly idleSeconds: number
+  readonly minutesOf: (admission: Admission) => number
+  /** Ends the connection that this session has, if it has one. */
+  readonly replace: (id: string) => Effect.Effect<void>
+  /** The session is this connection's from here on. */
+  readonly claim: (id: string, session: Session) => void
+}
+
+/** Which questionnaire a session is to hold, or why none. */
+const chooseQuestionnaire = (
+  admission: Admission,
+  start: SessionStart,
+  questionnaires: Questionnaires["Service"]
+): Effect.Effect<LoadedQuestionnaire | undefined, WireError> => {
+  const { endpoint } = admission
+  if (endpoint !== "healthcare") {
+    return start.questionnaire === undefined
+      ? Effect.succeed(undefined)
+      : Effect.fail(
+          new WireError({ code: "forbidden", message: "questionnaires are held on /ws/secure/healthcare only" })
+        )
+  }
+  const loaded = questionnaires.get(start.questionnaire ?? "")
+  if (loaded !== undefined) return Effect.succeed(loaded)
+  const ids = questionnaires.all.map(({ plan }) => plan.id).join(", ")
+  return Effect.fail(new WireError({ code: "unknown_questionnaire", message: `questionnaire must be one of: ${ids}` }))
+}
+
+/** A statechart for each plan, made once. */
+const machines = new WeakMap<Plan, InterviewMachine>()
+const machineOf = (plan: Plan): InterviewMachine => {
+  const known = machines.get(plan) ?? interviewMachine(plan)
+  machines.set(plan, known)
+  return known
+}
+
+export const makePrepare = (services: PrepareServices) => {
+  const { stt, vad, tts, store, questionnaires } = services
+
+  const missing = new WeakMap<Plan, { readonly backend: string; readonly words: ReadonlySet<string> }>()
+  const missingWords = Effect.fnUntraced(function* (plan: Plan) {
+    const { backend } = stt.health()
+    const known = missing.get(plan)
+    if (known?.backend === backend) return known.words
+    const found = yield* stt.missingWords(vocabularyOf(plan)).pipe(Effect.option)
+    if (found._tag === "None") return new Set<string>()
+    const words: ReadonlySet<string> = new Set(found.value)
+    missing.set(plan, { backend, words })
+    yield* Effect.logInfo(`${plan.id}: the model ${backend} lacks ${words.size} words`, [...words].join(" "))
+    return words
+  })
+
+  const take = Effect.fnUntraced(function* (session: Session, start: SessionStart) {
+    const { admission } = session.options
+    const { resume_token } = start
+    if (resume_token === undefined) {
+      const questionnaire = yield* chooseQuestionnaire(admission, start, questionnaires)
+      return { id: session.id, ...(yield* begin(store, session.id, admission, questionnaire)) }
+    }
+    return yield* takeUp(services, admission, { ...start, resume_token }, services.replace)
+  })
+
+  return Effect.fnUntraced(function* (session: Session, start: SessionStart, scope: Scope.Scope) {
+    const { admission, connection } = session.options
+    const audio = start.audio ?? defaultAudio
+    const speech = start.speech ?? defaultSpeech
+    const mode = start.mode ?? "live"
+    const decoder = yield* makeDecoder(audio).pipe(Scope.provide(scope))
+    const taken = yield* take(session, start)
+    services.claim(taken.id, session)
+    const { questionnaire, keeping, record, resumeToken } = taken
+    const plan = questionnaire?.plan
+    session.started = {
+      decoder,
+      listener: new Listener({
+        vad,
+        stt,
+        turnDetection: start.turn_detection ?? "server_vad",
+        emit: session.heard,
+        offsetMs: taken.positionMs
+      }),
+      playback: new Playback({
+        connection,
+        send: (message) => session.send(message),
+        tts,
+        speech,
+        mode,
+        language: plan?.language ?? start.language ?? "ar"
+      }),
+      mode,
+      alternatives: start.alternatives ?? 0,
+      partials: start.partials ?? true,
+      ...(questionnaire === undefined ? {} : { questionnaire }),
+      ...(keeping === undefined ? {} : { keeping }),
+      missingWords: plan === undefined ? new Set() : yield* missingWords(plan),
+      ready: readyMessage({
+        sessionId: session.id,
+        traceId: admission.traceId,
+        ref: start.ref,
+        audio,
+        speech,
+        plan,
+        state: taken.state,
+        resumed: record !== undefined,
+        resumeToken,
+        minutesMax: services.minutesOf(admission),
+        idleSecondsMax: services.idleSeconds,
+        models: { stt: stt.health(), tts: tts.health(), vad: vad.health() }
+      })
+    }
+    const prepared: Prepared = {
+      ...(plan === undefined ? {} : { interview: machineOf(plan) }),
+      ...(record === undefined ? {} : { record, interviewed: hasEnded(record.entries) }),
+      connectedMs: keeping?.connectedMs ?? 0
+    }
+    return prepared
+  })
+}

@@ -1,0 +1,41 @@
+/** What a session has once it has started: its audio path, its questionnaire, its place in the store. */
+import type { ServerMessage } from "#schemas/wire.ts"
+import type { AudioDecoder } from "#src/audio/decode.ts"
+import type { Listener } from "#src/audio/listener.ts"
+import type { LoadedQuestionnaire } from "#src/questionnaire/questionnaires.ts"
+import type { Journal } from "#src/store/store.ts"
+import type { Playback } from "./playback.ts"
+
+/** What outlives this connection, and what earlier ones of the same session left. */
+export interface Keeping {
+  readonly journal: Journal
+  /** Whether the client holds a token to come back with. */
+  readonly resumable: boolean
+  /** 1, or more after resumes. */
+  readonly connection: number
+  readonly lastSeq: number
+  readonly connectedMs: number
+  readonly missed: ReadonlyArray<ServerMessage>
+}
+
+/** What `session.start` chose, once the audio path stands. */
+export interface Started {
+  readonly decoder: AudioDecoder
+  readonly listener: Listener
+  readonly playback: Playback
+  readonly mode: "live" | "file"
+  readonly alternatives: number
+  readonly partials: boolean
+  readonly questionnaire?: LoadedQuestionnaire
+  /** Words of this questionnaire that the loaded model cannot hear. */
+  readonly missingWords: ReadonlySet<string>
+  readonly ready: ServerMessage
+  /** Absent where nothing can be kept. */
+  readonly keeping?: Keeping
+}
+
+/** The same word means another utterance or prompt in each connection of a session. */
+export const ownIdOf = (id: string, started: Started | undefined): string => {
+  const connection = started?.keeping?.connection ?? 1
+  return connection === 1 ? id : `${id}.${connection}`
+}
