@@ -9,13 +9,15 @@ import { Schema } from "effect"
 export const HostKind = Schema.Literals(["stt", "vad", "espeak", "piper"])
 export type HostKind = typeof HostKind.Type
 
-/** Why a host, or one stream of it, failed. The first five are R4.1's typed reasons of a model that does not load. */
+/** Why a host, or one stream of it, failed. The first six are R4.1's typed reasons of a model that does not load. */
 export const HostReason = Schema.Literals([
   "missing",
   "corrupt",
   "out_of_memory",
   "timeout",
   "crash",
+  /** It runs, but does not recognise, detect or say what every sound model does. */
+  "probe_failed",
   /** A stream's input was refused, or its model call failed; the host goes on. */
   "refused",
   /** No host is running now. */
@@ -49,6 +51,8 @@ export const HostEvent = Schema.Union([
     result: Schema.optionalKey(Schema.Unknown),
     error: Schema.optionalKey(HostFault)
   }),
+  /** Answers a `beat`. */
+  Schema.Struct({ type: Schema.Literal("beat"), rssBytes: Schema.Finite }),
   /** A stream ended; `failed` is absent when it ended well. */
   Schema.Struct({ type: Schema.Literal("closed"), stream: Schema.Int, failed: Schema.optionalKey(HostFault) })
 ]).pipe(Schema.toTaggedUnion("type"))
@@ -60,6 +64,9 @@ export const HostCommand = Schema.Union([
     type: Schema.Literal("start"),
     backends: Schema.Array(Schema.Struct({ kind: HostKind, options: Schema.Unknown }))
   }),
+  Schema.Struct({ type: Schema.Literal("beat") }),
+  /** Every backend does what it is for, once; answered by a `reply`. */
+  Schema.Struct({ type: Schema.Literal("probe"), id: Schema.Int }),
   Schema.Struct({ type: Schema.Literal("request"), id: Schema.Int, kind: HostKind, body: Schema.Unknown }),
   Schema.Struct({ type: Schema.Literal("open"), stream: Schema.Int, kind: HostKind, params: Schema.Unknown }),
   Schema.Struct({ type: Schema.Literal("close"), stream: Schema.Int })

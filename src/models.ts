@@ -1,4 +1,5 @@
 /** How a model fares, in the words of `/health` (R1.2), and the events by which a change is told. */
+import type { HostReason } from "#schemas/host.ts"
 import type { ModelStatus } from "#schemas/wire.ts"
 
 export interface ModelHealth {
@@ -10,4 +11,6 @@ export interface ModelHealth {
   readonly degraded: boolean
   /** Why it is not `ready`, for operators; no path, no secret. */
   readonly reason?: string
+  /** The same for programs. */
+  readonly cause?: HostReason
 }

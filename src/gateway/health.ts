@@ -15,6 +15,7 @@ interface ModelReport {
   readonly since: string
   readonly degraded: boolean
   readonly reason?: string
+  readonly cause?: NonNullable<ModelHealth["cause"]>
 }
 export interface HealthReport {
   readonly status: "healthy" | "degraded" | "unhealthy"
@@ -68,5 +69,6 @@ const reportOf = (health: ModelHealth): ModelReport => ({
   backend: health.backend,
   since: new Date(health.sinceMs).toISOString(),
   degraded: health.degraded,
-  ...(health.reason === undefined ? {} : { reason: health.reason })
+  ...(health.reason === undefined ? {} : { reason: health.reason }),
+  ...(health.cause === undefined ? {} : { cause: health.cause })
 })

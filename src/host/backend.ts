@@ -40,6 +40,8 @@ export interface LoadedBackend {
   readonly open: (stream: BackendStream, params: unknown) => BackendSink
   /** The answer, or a promise of it. */
   readonly request?: (body: unknown) => unknown
+  /** Does for real what the model is for; rejects with the fault. Before the host is ready, and now and then. */
+  readonly probe: () => Promise<void>
   readonly close: () => void
 }
 

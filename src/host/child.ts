@@ -79,13 +79,24 @@ const request = async (id: number, kind: HostKind, body: unknown): Promise<void>
   }
 }
 
+const probe = async (id: number): Promise<void> => {
+  try {
+    for (const model of loaded.values()) await model.probe()
+    tell({ type: "reply", id })
+  } catch (thrown) {
+    tell({ type: "reply", id, error: fault(thrown, { reason: "probe_failed", message: "The model's probe failed." }) })
+  }
+}
+
 const start = async (
   backends: ReadonlyArray<{ readonly kind: HostKind; readonly options: unknown }>
 ): Promise<void> => {
   for (const { kind, options } of backends) {
     try {
       const { backend } = await modules[kind]()
-      loaded.set(kind, await backend.load(options))
+      const model = await backend.load(options)
+      await model.probe()
+      loaded.set(kind, model)
     } catch (thrown) {
       const absent = thrown instanceof Error && "code" in thrown && thrown.code === "ERR_MODULE_NOT_FOUND"
       const otherwise: HostFault = absent
@@ -105,6 +116,11 @@ const command = (message: HostCommand): void => {
   switch (message.type) {
     case "start":
       void start(message.backends)
+      return
+    case "beat":
+      return tell({ type: "beat", rssBytes: process.memoryUsage.rss() })
+    case "probe":
+      void probe(message.id)
       return
     case "request":
       void request(message.id, message.kind, message.body)

@@ -1,6 +1,6 @@
 /**
- * The server's side of a model host: spawn, wait until ready, restart with backoff, tell its state. A crash costs the
- * streams open at that moment, each of which ends with a `HostError`; the next `open` goes to the replacement.
+ * The server's side of a model host: what its users see. A crash or a hang costs the streams open at that moment, each of
+ * which ends with a `HostError`; the next `open` goes to the replacement.
  */
 import type { Effect } from "effect"
 import type { HostError, HostKind } from "#schemas/host.ts"
@@ -15,7 +15,17 @@ export type HostStatus =
       readonly backend: string
       readonly info: Readonly<Record<string, unknown>>
     }
+  /** It left beats unanswered. It still takes streams, and either answers soon or is killed and replaced. */
+  | {
+      readonly _tag: "Suspect"
+      readonly sinceMs: number
+      readonly pid: number
+      readonly backend: string
+      readonly info: Readonly<Record<string, unknown>>
+      readonly error: HostError
+    }
   | { readonly _tag: "Recovering"; readonly sinceMs: number; readonly attempt: number; readonly error: HostError }
+  /** Tried again now and then: it may become `Ready`, with nothing in between. */
   | { readonly _tag: "Failed"; readonly sinceMs: number; readonly error: HostError }
 
 /** What the opener of a stream hears. Called on the server's event loop, in order; nothing follows `closed`. */
@@ -42,13 +52,19 @@ export interface Host {
   readonly request: (body: object) => Effect.Effect<unknown, HostError>
 }
 
-const modelStatus = { Loading: "loading", Ready: "ready", Recovering: "recovering", Failed: "failed" } as const
+const modelStatus = {
+  Loading: "loading",
+  Ready: "ready",
+  Suspect: "recovering",
+  Recovering: "recovering",
+  Failed: "failed"
+} as const
 
 /** A host's state in the words of `/health`; `backend` names it while it is not ready. */
 export const hostHealth = (status: HostStatus, backend: string): ModelHealth => ({
   status: modelStatus[status._tag],
-  backend: status._tag === "Ready" ? status.backend : backend,
+  backend: "backend" in status ? status.backend : backend,
   sinceMs: status.sinceMs,
   degraded: false,
-  ...("error" in status && { reason: status.error.message })
+  ...("error" in status && { reason: status.error.message, cause: status.error.reason })
 })

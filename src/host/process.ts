@@ -9,8 +9,13 @@ import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Exit, Schema } from "effect"
 import { HostError, HostEvent, type HostCommand, type HostFault, type HostKind } from "#schemas/host.ts"
+import { Debt } from "./debt.ts"
+import { unexpectedEnd } from "./end.ts"
 import { frameKind, FrameReader, FrameWriter, payloadText } from "./frames.ts"
 import type { HostStream, HostStreamListener } from "./host.ts"
+import type { HostPolicy, HostUse } from "./policy.ts"
+import { Pulse } from "./pulse.ts"
+import { readStderr } from "./stderr.ts"
 
 export interface HostSpec {
   readonly kind: HostKind
@@ -24,8 +29,26 @@ export interface HostProcessEvents {
   readonly ready: (backends: ReadonlyArray<ReadyBackend>) => void
   /** Called once, also when the process was told to leave. */
   readonly ended: (error: HostError) => void
+  /** Each time a beat was due: how many in a row are unanswered by now. */
+  readonly beaten: (missed: number) => void
+  /** An answer is owed for longer than the policy allows. */
+  readonly overdue: (fault: HostFault) => void
+  /** The last open stream ended. */
+  readonly idle: () => void
   /** A line that a native library or Node wrote to stderr, bounded and without paths. */
   readonly stderr: (line: string) => void
+}
+
+interface OpenStream {
+  readonly kind: HostKind
+  readonly listener: HostStreamListener
+  readonly debt: Debt
+}
+interface OpenRequest {
+  readonly kind: HostKind
+  readonly settle: (reply: HostReply) => void
+  /** Ticks of the pulse until it is overdue. */
+  ticksLeft: number
 }
 
 export type HostReply = Exit.Exit<unknown, HostError>
@@ -34,14 +57,9 @@ export type HostReply = Exit.Exit<unknown, HostError>
 const pendingBytesMax = 2 * 1024 * 1024
 /** A host that was asked to leave is killed after this. */
 const leaveMs = 1_000
-/** Lines of stderr passed on from one process, and characters of one line. Over it: dropped. */
-const stderrLinesMax = 100
-const stderrLineMax = 300
 
 const program = fileURLToPath(new URL("./child.ts", import.meta.url))
 const decodeEvent = Schema.decodeUnknownExit(Schema.fromJsonString(HostEvent))
-/** Every folder of a path goes, its last name stays: messages never show where things lie. */
-const withoutPaths = (text: string): string => text.replaceAll(/(?:file:\/\/)?(?:\/[^\s/:'"]+)+\/([^\s/:'"]+)/g, "…/$1")
 
 export class HostProcess {
   readonly #child: ChildProcess
@@ -49,9 +67,15 @@ export class HostProcess {
   readonly #writer: FrameWriter
   readonly #kind: HostKind
   readonly #events: HostProcessEvents
-  readonly #streams = new Map<number, { readonly kind: HostKind; readonly listener: HostStreamListener }>()
-  readonly #requests = new Map<number, { readonly kind: HostKind; readonly settle: (reply: HostReply) => void }>()
+  readonly #policy: HostPolicy
+  readonly #streams = new Map<number, OpenStream>()
+  readonly #requests = new Map<number, OpenRequest>()
+  readonly #startedMs = performance.now()
+  #pulse: Pulse | undefined
   #ready = false
+  #rssBytes = 0
+  #rssAtReadyBytes = 0
+  #streamsOpened = 0
   #ended = false
   #lastId = 0
   #leaving: HostFault | undefined
@@ -59,9 +83,10 @@ export class HostProcess {
   #memoryRanOut = false
   #killTimer: NodeJS.Timeout | undefined
 
-  constructor(specs: ReadonlyArray<HostSpec>, events: HostProcessEvents) {
+  constructor(specs: ReadonlyArray<HostSpec>, policy: HostPolicy, events: HostProcessEvents) {
     this.#kind = specs[0]?.kind ?? "stt"
     this.#events = events
+    this.#policy = policy
     // No environment of the service's, so that a host cannot see its secrets. More native calls at once than there are
     // processors only push each other out of the caches.
     const env = { UV_THREADPOOL_SIZE: String(availableParallelism()) }
@@ -83,7 +108,10 @@ export class HostProcess {
       }
     })
     pipe.on("error", () => {})
-    this.#readStderr()
+    readStderr(this.#child.stderr, (line) => {
+      if (/bad_alloc|out of memory|Cannot allocate memory/i.test(line)) this.#memoryRanOut = true
+      events.stderr(line)
+    })
     // Not `exit`: at `close` everything that the process wrote has been read.
     this.#child.once("close", (code, signal) => this.#end(this.#causeOfEnd(code, signal)))
     this.#command({ type: "start", backends: specs })
@@ -97,6 +125,26 @@ export class HostProcess {
     return this.#ended
   }
 
+  get openStreams(): number {
+    return this.#streams.size
+  }
+
+  get use(): HostUse {
+    return {
+      rssBytes: this.#rssBytes,
+      rssAtReadyBytes: this.#rssAtReadyBytes,
+      ageMs: performance.now() - this.#startedMs,
+      streamsOpened: this.#streamsOpened
+    }
+  }
+
+  /** Ends it now; `why` is what open streams are told. */
+  kill(why: HostFault): void {
+    if (this.#ended) return
+    this.#leaving ??= why
+    this.#child.kill("SIGKILL")
+  }
+
   /** Asks the process to leave, and kills it when it does not; `why` is what open streams are told. */
   leave(why: HostFault): void {
     if (this.#ended || this.#leaving !== undefined) return
@@ -107,28 +155,64 @@ export class HostProcess {
 
   open(kind: HostKind, params: object, listener: HostStreamListener): HostStream {
     const stream = ++this.#lastId
-    this.#streams.set(stream, { kind, listener })
+    const debt = new Debt(kind)
+    this.#streams.set(stream, { kind, listener, debt })
+    this.#streamsOpened++
     this.#command({ type: "open", stream, kind, params })
     return {
       send: (message) => {
-        if (this.#streams.has(stream)) this.#writer.json(stream, message)
+        if (!this.#streams.has(stream)) return
+        debt.sentMessage()
+        this.#writer.json(stream, message)
       },
       sendBinary: (bytes) => {
-        if (this.#streams.has(stream)) this.#writer.binary(stream, bytes)
+        if (this.#streams.has(stream)) {
+          debt.sentBytes(bytes.byteLength)
+          this.#writer.binary(stream, bytes)
+        }
         return this.#writer.pendingBytes < pendingBytesMax
       },
       close: () => {
-        if (this.#streams.delete(stream)) this.#command({ type: "close", stream })
+        if (!this.#streams.delete(stream)) return
+        this.#command({ type: "close", stream })
+        if (this.#streams.size === 0) this.#events.idle()
       }
     }
   }
 
   /** `settle` is called once and later; the answer forgets the request. */
   request(kind: HostKind, body: object, settle: (reply: HostReply) => void): () => void {
-    const id = ++this.#lastId
-    this.#requests.set(id, { kind, settle })
+    const id = this.#ask(kind, settle, this.#policy.requestTimeoutMs)
     this.#command({ type: "request", id, kind, body })
     return () => void this.#requests.delete(id)
+  }
+
+  /** Every backend does what it is for. */
+  probe(settle: (reply: HostReply) => void): void {
+    this.#command({ type: "probe", id: this.#ask(this.#kind, settle, this.#policy.probeTimeoutMs) })
+  }
+
+  #ask(kind: HostKind, settle: (reply: HostReply) => void, timeoutMs: number): number {
+    const id = ++this.#lastId
+    this.#requests.set(id, { kind, settle, ticksLeft: this.#ticks(timeoutMs) })
+    return id
+  }
+
+  #ticks(durationMs: number): number {
+    return Math.ceil(durationMs / this.#policy.beatMs)
+  }
+
+  #tick(missed: number): void {
+    this.#events.beaten(missed)
+    if (this.#isOverdue()) this.#events.overdue({ reason: "timeout", message: "The host owed an answer for too long." })
+  }
+
+  #isOverdue(): boolean {
+    let overdue = false
+    for (const request of this.#requests.values()) if (--request.ticksLeft < 0) overdue = true
+    const quietMax = this.#ticks(this.#policy.answerTimeoutMs)
+    for (const { debt } of this.#streams.values()) if (debt.tick() > quietMax) overdue = true
+    return overdue
   }
 
   #command(command: HostCommand): void {
@@ -136,11 +220,13 @@ export class HostProcess {
   }
 
   #frame(json: boolean, stream: number, payload: Uint8Array): void {
+    this.#pulse?.heard()
     if (stream === 0) return json ? this.#event(payloadText(payload)) : this.#violated()
-    const listener = this.#streams.get(stream)?.listener
-    if (listener === undefined) return
-    if (json) listener.message(JSON.parse(payloadText(payload)))
-    else listener.binary(payload)
+    const open = this.#streams.get(stream)
+    if (open === undefined) return
+    open.debt.heard(json ? undefined : payload)
+    if (json) open.listener.message(JSON.parse(payloadText(payload)))
+    else open.listener.binary(payload)
   }
 
   #event(text: string): void {
@@ -150,7 +236,16 @@ export class HostProcess {
     switch (event.type) {
       case "ready":
         this.#ready = true
+        this.#pulse = new Pulse(
+          this.#policy.beatMs,
+          () => this.#command({ type: "beat" }),
+          (missed) => this.#tick(missed)
+        )
         this.#events.ready(event.backends)
+        return
+      case "beat":
+        this.#rssBytes = event.rssBytes
+        this.#rssAtReadyBytes ||= event.rssBytes
         return
       case "failed":
         this.#failed = { kind: event.kind, fault: event }
@@ -167,7 +262,9 @@ export class HostProcess {
       case "closed": {
         const entry = this.#streams.get(event.stream)
         this.#streams.delete(event.stream)
+        if (entry?.debt.waitsInLine) for (const { debt } of this.#streams.values()) debt.heard()
         entry?.listener.closed(event.failed && this.#error(event.failed, entry.kind))
+        if (entry !== undefined && this.#streams.size === 0) this.#events.idle()
       }
     }
   }
@@ -181,15 +278,7 @@ export class HostProcess {
   #causeOfEnd(code: number | null, signal: NodeJS.Signals | null): HostFault {
     if (this.#failed !== undefined) return this.#failed.fault
     if (this.#leaving !== undefined) return this.#leaving
-    const how = signal === null ? `with exit code ${code}` : `by ${signal}`
-    // While a model loads, SIGKILL comes from the kernel that has no memory left.
-    if (this.#memoryRanOut || (signal === "SIGKILL" && !this.#ready)) {
-      return {
-        reason: "out_of_memory",
-        message: `The host ended ${how}: this machine has too little memory for the model.`
-      }
-    }
-    return { reason: "crash", message: `The host ended ${how}${this.#ready ? "" : " while it loaded the model"}.` }
+    return unexpectedEnd(code, signal, this.#ready, this.#memoryRanOut)
   }
 
   #error(fault: HostFault, kind: HostKind): HostError {
@@ -199,25 +288,12 @@ export class HostProcess {
   #end(fault: HostFault): void {
     if (this.#ended) return
     this.#ended = true
+    this.#pulse?.stop()
     clearTimeout(this.#killTimer)
     this.#events.ended(this.#error(fault, this.#failed?.kind ?? this.#kind))
     for (const { kind, listener } of this.#streams.values()) listener.closed(this.#error(fault, kind))
     this.#streams.clear()
     for (const { kind, settle } of this.#requests.values()) settle(Exit.fail(this.#error(fault, kind)))
     this.#requests.clear()
-  }
-
-  #readStderr(): void {
-    let rest = ""
-    let lines = 0
-    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      const parts = (rest + text).split("\n")
-      rest = (parts.pop() ?? "").slice(0, stderrLineMax)
-      for (const part of parts) {
-        if (/bad_alloc|out of memory|Cannot allocate memory/i.test(part)) this.#memoryRanOut = true
-        if (part.trim() === "" || lines++ >= stderrLinesMax) continue
-        this.#events.stderr(withoutPaths(part.slice(0, stderrLineMax)))
-      }
-    })
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { SttCommand, SttParams } from "#schemas/host.ts"
 import { type Backend, BackendFault, type BackendSink, type BackendStream } from "#src/host/backend.ts"
+import { probeWord, readProbeClip } from "#src/host/probe-clip.ts"
 import { type Libvosk, loadLibvosk, type VoskModel, type VoskRecognizer } from "./libvosk.ts"
 import { inspectModel } from "./vosk-model.ts"
 import { emptyFinal, parseFinal, withoutUnknown } from "./vosk-result.ts"
@@ -48,6 +49,10 @@ class Recognizers {
     this.#model = model
     this.#runtimeGrammar = runtimeGrammar
     this.#idleMax = idleMax
+  }
+
+  get takesGrammar(): boolean {
+    return this.#runtimeGrammar
   }
 
   knows(word: string): boolean {
@@ -218,20 +223,33 @@ class Utterance implements BackendSink {
   }
 }
 
+/** Words beside the probe's own, so that it does more than match the only word there is. */
+const otherWords = ["لا", "واحد", "توقف"]
+
 /**
- * Decodes a moment of silence: a graph cut short is read without complaint, and fails, or brings the process down, only
- * when it is used. Better while the model loads than in somebody's first utterance.
+ * Recognises a recorded word, first without a grammar: a graph cut short is read without complaint, and fails, or brings
+ * the process down, only when it is used. Better here than in somebody's first utterance. A model that lacks the word, or
+ * takes no grammar, may write something else, but hears something.
  */
-const probe = async (vosk: Libvosk, recognizers: Recognizers, name: string): Promise<void> => {
-  try {
-    const recognizer = recognizers.take(undefined)
-    const silence = new Uint8Array(0.3 * sampleRateHz * sampleBytes)
-    if ((await vosk.accept(recognizer.handle, silence)) < 0) throw new Error("decoder error")
-    await vosk.finalResult(recognizer.handle)
-    recognizers.free(recognizer)
-  } catch {
-    throw new BackendFault("corrupt", `libvosk read the model ${name} but cannot decode with it: download it again.`)
+const probe = async (vosk: Libvosk, recognizers: Recognizers, clip: Uint8Array, name: string): Promise<void> => {
+  const hear = async (grammar?: ReadonlyArray<string>) => {
+    let recognizer: Recognizer | undefined
+    try {
+      recognizer = recognizers.take(grammar)
+      vosk.setMaxAlternatives(recognizer.handle, 0)
+      if ((await vosk.accept(recognizer.handle, clip)) < 0) throw new Error("decoder error")
+      return parseFinal(await vosk.finalResult(recognizer.handle), 0, 0)
+    } catch {
+      throw new BackendFault("corrupt", `libvosk read the model ${name} but cannot decode with it: download it again.`)
+    } finally {
+      if (recognizer !== undefined) recognizers.free(recognizer)
+    }
   }
+  const freely = await hear()
+  const isHeard = freely.text !== "" || freely.unknownWords > 0
+  const takesWord = recognizers.takesGrammar && recognizers.knows(probeWord)
+  if (isHeard && (!takesWord || (await hear([probeWord, ...otherWords])).text === probeWord)) return
+  throw new BackendFault("probe_failed", `The model ${name} does not recognise a recorded word.`)
 }
 
 export const backend: Backend = {
@@ -244,7 +262,7 @@ export const backend: Backend = {
       throw new BackendFault("corrupt", `libvosk cannot read the model ${folder.name}: unpack or download it again.`)
     }
     const recognizers = new Recognizers(vosk, model, folder.runtimeGrammar, idleRecognizersMax)
-    await probe(vosk, recognizers, folder.name)
+    const clip = readProbeClip()
     return {
       name: `vosk ${folder.name}`,
       info: { model: folder.name, runtimeGrammar: folder.runtimeGrammar },
@@ -253,6 +271,7 @@ export const backend: Backend = {
         (body as { readonly missingWords: ReadonlyArray<string> }).missingWords.filter(
           (word) => !recognizers.knows(word)
         ),
+      probe: () => probe(vosk, recognizers, clip, folder.name),
       // The process ends now, and the model with it.
       close: () => {}
     }

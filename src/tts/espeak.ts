@@ -155,6 +155,18 @@ class Espeak implements LoadedBackend {
     return { words: phonemes.split(/(?<=[،,؛;:.؟?!])\s+/u).flatMap((clause) => this.#clause(clause)) }
   }
 
+  probe(): Promise<void> {
+    let loudest = 0
+    this.#useVoice("ar")
+    this.#worker.synthesize(probeText, (audio) => {
+      for (const sample of audio ?? []) loudest = Math.max(loudest, Math.abs(sample))
+      return false
+    })
+    return loudest < audible
+      ? Promise.reject(new BackendFault("probe_failed", `The package ${espeakPackage} gives no sound; run: npm ci`))
+      : Promise.resolve()
+  }
+
   close(): void {}
 
   #speak(stream: BackendStream, speech: EspeakSpeech): void {
@@ -206,8 +218,11 @@ class Espeak implements LoadedBackend {
   }
 }
 
-/** Said to nobody while the host loads: it shows that the engine speaks, and has its code compiled before a person waits. */
-const probe = "يُمْكِنُ التَّوَقُّفُ فِي أَيِّ وَقْت، وَيُمْكِنُ سَحْبُ المُوَافَقَةِ فَتُحْذَفُ الإِجَابَات."
+/** Said to nobody while the host loads and when it is probed: it shows that the engine speaks, and has its code compiled before a person waits. */
+const probeText = "يُمْكِنُ التَّوَقُّفُ فِي أَيِّ وَقْت، وَيُمْكِنُ سَحْبُ المُوَافَقَةِ فَتُحْذَفُ الإِجَابَات."
+
+/** Of 32,768: far below any speech. */
+const audible = 1_000
 
 const importEspeak = async (): Promise<EspeakModule> => {
   try {
@@ -227,14 +242,6 @@ export const backend: Backend = {
   load: async () => {
     const module = await importEspeak()
     const { eSpeakNGWorker } = await module.default()
-    const worker = new eSpeakNGWorker()
-    let samples = 0
-    worker.set_voice("ar")
-    worker.synthesize(probe, (audio) => {
-      samples += audio?.length ?? 0
-      return false
-    })
-    if (samples === 0) throw new BackendFault("corrupt", `The package ${espeakPackage} gives no sound; run: npm ci`)
-    return new Espeak(worker)
+    return new Espeak(new eSpeakNGWorker())
   }
 }

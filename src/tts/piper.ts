@@ -24,6 +24,8 @@ const Options = Schema.Struct({ voicePath: Schema.String })
 const defaults = { noiseScale: 0.667, lengthScale: 1, noiseW: 0.8, hopLength: 256 } as const
 /** Ids of one run; at 1,000 phonemes a run takes a third of a second. */
 const idsMax = 4_000
+/** Of 1: far below any speech. */
+const audible = 0.01
 
 interface Encoded {
   readonly ids: Array<number>
@@ -103,10 +105,17 @@ class Piper implements LoadedBackend {
     return { ids, wordOf, skipped }
   }
 
-  /** Shows that the graph takes these inputs; nobody hears it. */
+  /** Shows that the graph takes these inputs and gives sound; nobody hears it. */
   async probe(): Promise<void> {
-    const { ids } = this.#encode([{ word: "", phonemes: "a" }])
-    await this.#run(ids, { speed: 1 })
+    try {
+      const { ids } = this.#encode([{ word: "", phonemes: "salaːm" }])
+      const { audio } = await this.#run(ids, { speed: 1 })
+      if (audio.every((sample) => Math.abs(sample) < audible))
+        throw new BackendFault("probe_failed", "The voice gives no sound")
+    } catch (error) {
+      const isSilent = error instanceof BackendFault && error.reason === "probe_failed"
+      throw isSilent ? error : voiceFault(error, "The voice's .onnx")
+    }
   }
 
   async #run(ids: ReadonlyArray<number>, { noiseScale, speed }: Omit<PiperSpeech, "words">) {
@@ -178,9 +187,7 @@ export const backend: Backend = {
         executionMode: "sequential",
         logSeverityLevel: 3
       })
-      const piper = new Piper(session, ort.Tensor, config)
-      await piper.probe()
-      return piper
+      return new Piper(session, ort.Tensor, config)
     } catch (error) {
       throw voiceFault(error, "The voice's .onnx")
     }

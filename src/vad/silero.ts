@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import { type Backend, BackendFault, type BackendSink, type BackendStream } from "#src/host/backend.ts"
+import { readProbeClip } from "#src/host/probe-clip.ts"
 import { vadFrameSamples } from "./frame.ts"
 
 /** Samples of the previous frame that stand before each frame. Without them the graph runs and detects nothing. */
@@ -30,6 +31,7 @@ const latelyMs = 200
 /** A stream's audio that may wait here; over it the stream is closed as `refused`. */
 const queuedFramesMax = 2_000
 const resultsPerMessage = 16
+const vadFrameBytes = vadFrameSamples * Int16Array.BYTES_PER_ELEMENT
 
 export interface SileroOptions {
   readonly modelPath: string
@@ -230,6 +232,36 @@ class Batcher {
   }
 }
 
+/** The highest probability of speech in these samples. */
+const highest = (batcher: Batcher, samples: Uint8Array): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const frames = Math.floor(samples.byteLength / vadFrameBytes)
+    let heard = 0
+    let most = 0
+    const session = new VadSession({
+      send: () => {},
+      sendBinary: (bytes) => {
+        const values = new Float32Array(bytes.slice().buffer)
+        heard += values.length
+        most = Math.max(most, ...values)
+        if (heard < frames) return
+        batcher.remove(session)
+        resolve(most)
+      },
+      close: reject
+    })
+    batcher.add(session)
+    session.push(samples.subarray(0, frames * vadFrameBytes))
+    void batcher.run()
+  })
+
+const probe = async (batcher: Batcher, clip: Uint8Array): Promise<void> => {
+  const speech = await highest(batcher, clip)
+  const silence = await highest(batcher, new Uint8Array(clip.byteLength))
+  if (speech < 0.5 || silence >= 0.5)
+    throw new BackendFault("probe_failed", "The Silero model does not tell recorded speech from silence.")
+}
+
 export const backend: Backend = {
   load: async (options) => {
     const { modelPath } = options as SileroOptions
@@ -244,6 +276,7 @@ export const backend: Backend = {
       throw new BackendFault("corrupt", "The Silero model file cannot be read; restore it from the release.")
     })
     const batcher = new Batcher(model)
+    const clip = readProbeClip()
     return {
       name: "silero-vad v6",
       info: { frameSamples: vadFrameSamples, framesMax },
@@ -260,6 +293,7 @@ export const backend: Backend = {
           closed: () => batcher.remove(session)
         }
       },
+      probe: () => probe(batcher, clip),
       close: () => void model.release()
     }
   }

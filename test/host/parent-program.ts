@@ -1,5 +1,5 @@
 /** A server that starts a host, prints the host's process id, and waits to be killed. Run by start.test.ts. */
-import { Effect } from "effect"
+import { Effect, References } from "effect"
 import { startHost, whenReady } from "#src/host/start.ts"
 import { embeddedVadModelPath } from "#src/vad/vad.ts"
 
@@ -10,5 +10,5 @@ await Effect.runPromise(
       console.log(pid)
       return yield* Effect.never
     })
-  )
+  ).pipe(Effect.provideService(References.MinimumLogLevel, "None"))
 )

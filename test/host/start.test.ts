@@ -156,17 +156,6 @@ describe("a model host", () => {
     assert.isFalse(isAlive(pid))
   })
 
-  it("fails a request that a hung host does not answer", () =>
-    run(
-      Effect.gen(function* () {
-        const host = yield* startHost("stt", sttOptions, { ...quick, requestTimeoutMs: 20 })
-        const { pid } = yield* whenReady(host)
-        process.kill(pid, "SIGSTOP")
-        assert.strictEqual((yield* Effect.flip(host.request({ missingWords: [] }))).reason, "timeout")
-        process.kill(pid, "SIGKILL")
-      })
-    ))
-
   it("survives the signals that a terminal or a service manager sends to the whole group", () =>
     run(
       Effect.gen(function* () {

@@ -105,12 +105,11 @@ describe("an utterance whose host dies", () => {
     assert.include(await transcript, { text: words, replayed: true })
   })
 
-  it("is heard by the second one while the first is still gone", async () => {
+  it("is heard by the second one", async () => {
     const [first, second] = await Promise.all([started(never), started(never)])
     const { partials, finish } = await halfHeard(poolOf(first, second))
     kill(first, "SIGKILL")
     assert.include(await finish(), { text: words, model: "second", replayed: true, degraded: false })
-    assert.strictEqual(first.status()._tag, "Recovering")
     assertNeverBack(partials)
   })
 
