@@ -18,6 +18,8 @@ export interface InterviewContext {
   readonly pending: RecordedAnswer | undefined
   /** Said before the next question. */
   readonly preface: Preface | undefined
+  /** What was said here could not be heard: it is asked again once it can. */
+  readonly unheard: boolean
   /** The client has been sent the next question before. */
   readonly again: boolean
   /** How often in a row something could not be written. */
@@ -51,6 +53,7 @@ export const contextOf = ({ outlet, record }: InterviewInput): InterviewContext 
     answers,
     skipped,
     pending: record?.place?.pending,
+    unheard: false,
     preface: record === undefined ? undefined : "welcome_back",
     again: record?.place !== undefined,
     storeFailures: 0
@@ -88,7 +91,8 @@ export const interviewSetup = setup({
       storeFailures: 0,
       pending: context.again && context.linkId === linkId ? context.pending : undefined
     })),
-    asked: assign({ preface: undefined, again: false }),
+    asked: assign({ preface: undefined, again: false, unheard: false }),
+    noteUnheard: assign({ unheard: true }),
     forgetPlace: assign({ again: false, pending: undefined }),
     hearAgain: assign({ preface: "can_hear_again" as const, again: true }),
     failToStore: assign({ storeFailures: ({ context }) => context.storeFailures + 1 }),
@@ -118,6 +122,7 @@ export const interviewSetup = setup({
   },
   delays: { promptTimeout: 120_000, transcriptTimeout: 15_000, storeTimeout: 10_000, storeRetry: 1_000 },
   guards: {
+    wasUnheard: ({ context }) => context.unheard,
     hasConsent: ({ context }) => context.consented !== undefined,
     mayRetry: ({ context }) => context.attempt <= repromptsMax,
     isCurrent: ({ context, event }) => "linkId" in event && event.linkId === context.linkId,

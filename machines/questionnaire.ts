@@ -16,6 +16,9 @@ const stateKey = (index: number): string => `q${index + 1}`
 /** A noise was taken for speech: the person's turn begins anew, and no attempt is lost. */
 const listenOn = { target: "listening", reenter: true } as const
 
+/** Whoever was sent to touch since nothing could be heard may speak again. */
+const askAgain = { guard: "wasUnheard", target: "asking", actions: "hearAgain" } as const
+
 /** What could not be written is tried again until it can be: what was said is not dropped for a disk. */
 const storeWaiting = interviewSetup.createStateConfig({
   entry: [
@@ -102,12 +105,16 @@ export const interviewMachine = (plan: Plan) => {
         /** What was said is lost: the person is told, and goes on by hand until it can hear again. */
         unheard: {
           tags: "asking",
-          entry: ["drop", { type: "say", params: { type: "touch.offered", linkId: item.linkId, why: "cannot_hear" } }],
-          on: { "prompt.done": "waiting", "hearing.failed": {} },
+          entry: [
+            "drop",
+            "noteUnheard",
+            { type: "say", params: { type: "touch.offered", linkId: item.linkId, why: "cannot_hear" } }
+          ],
+          on: { "prompt.done": "waiting", "hearing.failed": {}, "hearing.restored": askAgain },
           after: { promptTimeout: "waiting" }
         },
         /** No more prompts by itself; every way to answer stays open, speech too. */
-        waiting: { tags: "listening", on: { "hearing.restored": { target: "asking", actions: "hearAgain" } } },
+        waiting: { tags: "listening", on: { "hearing.restored": askAgain } },
         confirming: {
           tags: "confirming",
           initial: "asking",
@@ -234,11 +241,11 @@ export const interviewMachine = (plan: Plan) => {
             on: { "utterance.empty": listenOn, "silence.elapsed": retryOr("asking", "waiting") }
           },
           unheard: {
-            entry: { type: "say", params: { type: "touch.offered", why: "cannot_hear" } },
-            on: { "prompt.done": "waiting", "hearing.failed": {} },
+            entry: ["noteUnheard", { type: "say", params: { type: "touch.offered", why: "cannot_hear" } }],
+            on: { "prompt.done": "waiting", "hearing.failed": {}, "hearing.restored": askAgain },
             after: { promptTimeout: "waiting" }
           },
-          waiting: { on: { "hearing.restored": { target: "asking", actions: "hearAgain" } } }
+          waiting: { on: { "hearing.restored": askAgain } }
         }
       },
       /** Nothing is asked before the consent is written. */

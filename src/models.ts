@@ -14,3 +14,21 @@ export interface ModelHealth {
   /** The same for programs. */
   readonly cause?: HostReason
 }
+
+export type HealthListener = (health: ModelHealth) => void
+
+/** From a host's every change of state, those that show in its health. Returns how to stop. */
+export const watchHealth = (
+  health: () => ModelHealth,
+  subscribe: (changed: () => void) => () => void,
+  listener: HealthListener
+): (() => void) => {
+  const keyOf = ({ status, backend, degraded }: ModelHealth) => `${status} ${backend} ${degraded}`
+  let told = keyOf(health())
+  return subscribe(() => {
+    const now = health()
+    if (keyOf(now) === told) return
+    told = keyOf(now)
+    listener(now)
+  })
+}

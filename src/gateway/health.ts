@@ -3,8 +3,10 @@
  * memory: answering never waits for a model.
  */
 import { Context, Effect, Layer } from "effect"
+import type { StoreReason } from "#schemas/record.ts"
 import type { ModelHealth } from "#src/models.ts"
 import { Slots } from "#src/registry/slots.ts"
+import { Store, type StoreHealth } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -17,10 +19,17 @@ interface ModelReport {
   readonly reason?: string
   readonly cause?: NonNullable<ModelHealth["cause"]>
 }
+interface StorageReport {
+  readonly status: StoreHealth["status"]
+  readonly since: string
+  readonly cause?: StoreReason
+  readonly reason?: string
+}
 export interface HealthReport {
   readonly status: "healthy" | "degraded" | "unhealthy"
   readonly draining: boolean
   readonly models: { readonly stt: ModelReport; readonly vad: ModelReport; readonly tts: ModelReport }
+  readonly storage: StorageReport
   readonly sessions: { readonly open: number; readonly max: number }
 }
 
@@ -38,6 +47,7 @@ export class Health extends Context.Service<
       const stt = yield* Stt
       const vad = yield* Vad
       const tts = yield* Tts
+      const store = yield* Store
       const slots = yield* Slots
       // Once seen, readiness stays: a model that recovers is replaced within a second, and its clients wait for it.
       let seenReady = false
@@ -46,12 +56,15 @@ export class Health extends Context.Service<
       const report = (): HealthReport => {
         const models = [stt.health(), vad.health(), tts.health()] as const
         const served = hears() || models[2].status === "ready"
-        const whole = models.every((model) => model.status === "ready" && !model.degraded)
+        const storage = store.health()
+        const whole =
+          storage.status === "ready" && models.every(({ status, degraded }) => status === "ready" && !degraded)
         const { open, max } = slots.counts
         return {
           status: served ? (whole ? "healthy" : "degraded") : "unhealthy",
           draining: slots.draining,
           models: { stt: reportOf(models[0]), vad: reportOf(models[1]), tts: reportOf(models[2]) },
+          storage: storageReportOf(storage),
           sessions: { open, max }
         }
       }
@@ -63,6 +76,13 @@ export class Health extends Context.Service<
     })
   )
 }
+
+const storageReportOf = ({ status, sinceMs, reason, message }: StoreHealth): StorageReport => ({
+  status,
+  since: new Date(sinceMs).toISOString(),
+  ...(reason === undefined ? {} : { cause: reason }),
+  ...(message === undefined ? {} : { reason: message })
+})
 
 const reportOf = (health: ModelHealth): ModelReport => ({
   status: health.status,

@@ -1,4 +1,4 @@
-/** The phrases that a recogniser may hear at one question, as far as the loaded model knows their words. Pure. */
+/** The phrases that a recogniser may hear at one question; those whose words a model lacks, its host leaves out. Pure. */
 import type { Plan } from "#machines/plan.ts"
 import type { Expectation } from "#machines/interview.ts"
 import { phrasesFor } from "./answer.ts"
@@ -20,15 +20,9 @@ const spokenForms = (plan: Plan, expectation: Expectation): ReadonlyArray<string
   )
 ]
 
-/** Undefined where nothing is expected. `missing` are the words that the model cannot hear. */
-export const grammarFor = (
-  plan: Plan,
-  expectation: Expectation,
-  missing: ReadonlySet<string>
-): ReadonlyArray<string> | undefined => {
-  if (expectation.about === "nothing") return undefined
-  return spokenForms(plan, expectation).filter((phrase) => wordsOf(phrase).every((word) => !missing.has(word)))
-}
+/** Undefined where nothing is expected. */
+export const grammarFor = (plan: Plan, expectation: Expectation): ReadonlyArray<string> | undefined =>
+  expectation.about === "nothing" ? undefined : spokenForms(plan, expectation)
 
 /** Every word that a questionnaire may want to hear, for the model to be asked which it lacks. */
 export const vocabularyOf = (plan: Plan): ReadonlyArray<string> => {

@@ -64,17 +64,15 @@ const machineOf = (plan: Plan): InterviewMachine => {
 export const makePrepare = (services: PrepareServices) => {
   const { stt, vad, tts, store, questionnaires } = services
 
-  const missing = new WeakMap<Plan, { readonly backend: string; readonly words: ReadonlySet<string> }>()
-  const missingWords = Effect.fnUntraced(function* (plan: Plan) {
+  /** Once for each questionnaire and model, for operators: what nobody will be able to answer by voice. */
+  const told = new Set<string>()
+  const tellMissingWords = Effect.fnUntraced(function* ({ id, version }: Plan, words: ReadonlyArray<string>) {
     const { backend } = stt.health()
-    const known = missing.get(plan)
-    if (known?.backend === backend) return known.words
-    const found = yield* stt.missingWords(vocabularyOf(plan)).pipe(Effect.option)
-    if (found._tag === "None") return new Set<string>()
-    const words: ReadonlySet<string> = new Set(found.value)
-    missing.set(plan, { backend, words })
-    yield* Effect.logInfo(`${plan.id}: the model ${backend} lacks ${words.size} words`, [...words].join(" "))
-    return words
+    const key = `${id} ${version} ${backend}`
+    if (told.has(key)) return
+    told.add(key)
+    const missing = yield* stt.missingWords(words)
+    yield* Effect.logInfo(`${id}: the model ${backend} lacks ${missing.length} words`, missing.join(" "))
   })
 
   const take = Effect.fnUntraced(function* (session: Session, start: SessionStart) {
@@ -119,7 +117,6 @@ export const makePrepare = (services: PrepareServices) => {
       partials: start.partials ?? true,
       ...(questionnaire === undefined ? {} : { questionnaire }),
       ...(keeping === undefined ? {} : { keeping }),
-      missingWords: plan === undefined ? new Set() : yield* missingWords(plan),
       ready: readyMessage({
         sessionId: session.id,
         traceId: admission.traceId,
@@ -135,6 +132,7 @@ export const makePrepare = (services: PrepareServices) => {
         models: { stt: stt.health(), tts: tts.health(), vad: vad.health() }
       })
     }
+    if (plan !== undefined) yield* Effect.forkIn(Effect.ignore(tellMissingWords(plan, vocabularyOf(plan))), scope)
     const prepared: Prepared = {
       ...(plan === undefined ? {} : { interview: machineOf(plan) }),
       ...(record === undefined ? {} : { record, interviewed: hasEnded(record.entries) }),

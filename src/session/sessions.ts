@@ -5,6 +5,7 @@ import type { Prompt } from "#machines/session-events.ts"
 import { sessionMachine } from "#machines/session.ts"
 import { errorName } from "#src/error-name.ts"
 import { limits } from "#src/limits.ts"
+import type { ModelHealth } from "#src/models.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
@@ -98,6 +99,21 @@ export const sessionsLayer = (options: SessionsOptions) =>
           })
         }
       })
+
+      /** What becomes of a model, each client is told; a person who was not heard is asked again. */
+      const tell =
+        (model: "stt" | "vad" | "tts") =>
+        ({ status, backend, degraded }: ModelHealth) => {
+          for (const session of running.values()) {
+            if (session.started === undefined) continue
+            session.send({ type: "models.changed", model, status, backend, degraded })
+            if (model === "stt" && status === "ready") session.tellInterview({ type: "hearing.restored" })
+          }
+        }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => [stt.onHealth(tell("stt")), vad.onHealth(tell("vad")), tts.onHealth(tell("tts"))]),
+        (stops) => Effect.sync(() => stops.forEach((stop) => stop()))
+      )
 
       /** Known prompts start at once: they are rendered ahead, behind live speech. */
       yield* Effect.forEach(

@@ -27,8 +27,6 @@ export interface Started {
   readonly alternatives: number
   readonly partials: boolean
   readonly questionnaire?: LoadedQuestionnaire
-  /** Words of this questionnaire that the loaded model cannot hear. */
-  readonly missingWords: ReadonlySet<string>
   readonly ready: ServerMessage
   /** Absent where nothing can be kept. */
   readonly keeping?: Keeping

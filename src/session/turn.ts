@@ -5,14 +5,14 @@ import type { Turn } from "#src/audio/listener.ts"
 import { grammarFor } from "#src/questionnaire/grammar.ts"
 import type { Started } from "./started.ts"
 
-type Chosen = Pick<Started, "questionnaire" | "missingWords" | "alternatives" | "partials">
+type Chosen = Pick<Started, "questionnaire" | "alternatives" | "partials">
 
 /** Whether anybody listens: not before the consent is asked for, not while paused, not when all is over. */
 export const isHeard = (leading: LeadingState, expectation: Expectation, { questionnaire }: Chosen): boolean =>
   leading !== "paused" && leading !== "ended" && (questionnaire === undefined || expectation.about !== "nothing")
 
 export const turnOf = (decode: boolean, expectation: Expectation, endSilenceMs: number, chosen: Chosen): Turn => {
-  const { questionnaire, missingWords, alternatives, partials } = chosen
-  const grammar = questionnaire === undefined ? undefined : grammarFor(questionnaire.plan, expectation, missingWords)
+  const { questionnaire, alternatives, partials } = chosen
+  const grammar = questionnaire === undefined ? undefined : grammarFor(questionnaire.plan, expectation)
   return { decode, endSilenceMs, alternatives, partials, ...(grammar === undefined ? {} : { grammar }) }
 }

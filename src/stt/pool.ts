@@ -39,8 +39,7 @@ export class Pool {
 
   /** The one that serves, and where none does the first configured one. */
   get serving(): PoolHost {
-    const hosts = this.#standIn === undefined ? this.#configured : [...this.#configured, this.#standIn]
-    return hosts.find(isReady) ?? this.#configured[0]
+    return this.#hosts.find(isReady) ?? this.#configured[0]
   }
 
   health(): ModelHealth {
@@ -103,21 +102,27 @@ export class Pool {
     return [...this.#configured, ...standIn].every(hasFailed)
   }
 
+  /** Called after each change of a host's state. Returns how to stop. */
+  readonly onStatus = (changed: () => void): (() => void) => {
+    const stops = this.#hosts.map(({ host }) => host.onStatus(changed))
+    return () => stops.forEach((stop) => stop())
+  }
+
+  get #hosts(): ReadonlyArray<PoolHost> {
+    return this.#standIn === undefined ? this.#configured : [...this.#configured, this.#standIn]
+  }
+
   /** Asks now and after each change of a host's state, until there is an answer. */
   #once<A, E>(ask: () => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> {
     return Effect.callback((resume) => {
       const now = ask()
       if (now !== undefined) return resume(now)
-      const hosts = this.#standIn === undefined ? this.#configured : [...this.#configured, this.#standIn]
-      const stop = (): void => stops.forEach((stopOne) => stopOne())
-      const stops = hosts.map(({ host }) =>
-        host.onStatus(() => {
-          const answer = ask()
-          if (answer === undefined) return
-          stop()
-          resume(answer)
-        })
-      )
+      const stop = this.onStatus(() => {
+        const answer = ask()
+        if (answer === undefined) return
+        stop()
+        resume(answer)
+      })
       return Effect.sync(stop)
     })
   }

@@ -11,7 +11,7 @@ import type { HostError } from "#schemas/host.ts"
 import type { Host, HostStatus } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
 import { limits } from "#src/limits.ts"
-import type { ModelHealth } from "#src/models.ts"
+import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 import { Pool, type PoolHost, type StandIn } from "./pool.ts"
 import { type Fork, ReplayedUtterance } from "./replay.ts"
 import { SttError, type Utterance, type UtteranceOptions } from "./utterance.ts"
@@ -51,6 +51,8 @@ export class Stt extends Context.Service<
   Stt,
   {
     readonly health: () => ModelHealth
+    /** Tells each change of it. Returns how to stop. */
+    readonly onHealth: (listener: HealthListener) => () => void
     /** Never throws; waits for a host that loads or comes back. The same samples in any split give the same transcript. */
     readonly open: (options: UtteranceOptions) => Utterance
     /** Those of `words` that the model which serves cannot hear. */
@@ -60,6 +62,7 @@ export class Stt extends Context.Service<
   static readonly overPool = (pool: Pool, fork: Fork): Stt["Service"] =>
     Stt.of({
       health: () => pool.health(),
+      onHealth: (listener) => watchHealth(() => pool.health(), pool.onStatus, listener),
       open: (options) => new ReplayedUtterance(pool, options, fork),
       missingWords: (words) =>
         Effect.suspend(() => pool.serving.host.request({ missingWords: words })).pipe(

@@ -94,12 +94,12 @@ class Recognizers {
     return handle
   }
 
-  /** libvosk's grammar. Words that it lacks are left out here, since it would print each of them. */
+  /** libvosk's grammar. A phrase with a word that the model lacks is left out: what is left of it would mean another. */
   #grammarKey(grammar: ReadonlyArray<string>): string {
     const phrases = new Set<string>()
     for (const phrase of grammar) {
-      const words = phrase.split(/\s+/).filter((word) => word !== "" && this.knows(word))
-      if (words.length > 0) phrases.add(words.join(" "))
+      const words = phrase.split(/\s+/).filter((word) => word !== "")
+      if (words.length > 0 && words.every((word) => this.knows(word))) phrases.add(words.join(" "))
     }
     return JSON.stringify([...phrases, "[unk]"])
   }

@@ -8,7 +8,7 @@ import { type HostError, HostReason } from "#schemas/host.ts"
 import { firstThatWorks } from "#src/fallbacks.ts"
 import { hostHealth } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
-import type { ModelHealth } from "#src/models.ts"
+import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 import { type Language, speakable } from "./arabic-text.ts"
 import { keyOf, SpeechCache } from "./cache.ts"
 import { type Engine, espeakOver, piperOver, speed } from "./engine.ts"
@@ -84,6 +84,12 @@ class Speaker {
     const ready = states.find((state) => state.status === "ready")
     if (first.status === "ready" || ready === undefined) return first
     return { ...ready, degraded: true, ...(first.reason !== undefined && { reason: first.reason }) }
+  }
+
+  /** Called after each change of an engine's state. Returns how to stop. */
+  readonly onStatus = (changed: () => void): (() => void) => {
+    const stops = this.#engines.map(({ host }) => host.onStatus(changed))
+    return () => stops.forEach((stop) => stop())
   }
 
   speak(text: string, options: SpeakOptions): Stream.Stream<SpokenSentence, TtsError> {
@@ -177,6 +183,8 @@ export class Tts extends Context.Service<
   Tts,
   {
     readonly health: () => ModelHealth
+    /** Tells each change of it. Returns how to stop. */
+    readonly onHealth: (listener: HealthListener) => () => void
     /** Interrupting the stream stops the synthesis. */
     readonly speak: (text: string, options: SpeakOptions) => Stream.Stream<SpokenSentence, TtsError>
     /** Synthesises what is not cached yet, one at a time, behind live speech. */
@@ -199,6 +207,7 @@ export class Tts extends Context.Service<
         const speaker = new Speaker([...piper, espeak], cache, yield* Effect.scope)
         return Tts.of({
           health: () => speaker.health(),
+          onHealth: (listener) => watchHealth(() => speaker.health(), speaker.onStatus, listener),
           speak: (text, speakOptions) => speaker.speak(text, speakOptions),
           prepare: (texts, prepareOptions) => speaker.prepare(texts, prepareOptions)
         })

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import type { HostError } from "#schemas/host.ts"
 import { type Host, hostHealth } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
-import type { ModelHealth } from "#src/models.ts"
+import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 
 export { vadFrameSamples } from "./frame.ts"
 
@@ -40,12 +40,16 @@ export class Vad extends Context.Service<
   Vad,
   {
     readonly health: () => ModelHealth
+    /** Tells each change of it. Returns how to stop. */
+    readonly onHealth: (listener: HealthListener) => () => void
     readonly open: (listener: VadListener) => VadStream
   }
 >()("sawt/vad/Vad") {
-  static readonly overHost = (host: Host): Vad["Service"] =>
-    Vad.of({
-      health: () => hostHealth(host.status(), "silero-vad"),
+  static readonly overHost = (host: Host): Vad["Service"] => {
+    const health = () => hostHealth(host.status(), "silero-vad")
+    return Vad.of({
+      health,
+      onHealth: (listener) => watchHealth(health, (changed) => host.onStatus(changed), listener),
       open: (listener) => {
         const stream = host.open(
           {},
@@ -63,6 +67,7 @@ export class Vad extends Context.Service<
         }
       }
     })
+  }
 
   /** Starts the host in the background: `health` says when it is ready. */
   static readonly layer = (options: { readonly modelPath?: string } = {}): Layer.Layer<Vad> =>

@@ -12,7 +12,7 @@ describe("a listener, at its edges", () => {
     let fail: () => void = () => {}
     let opened = 0
     const dying: Vad["Service"] = {
-      health: vad.health,
+      ...vad,
       open: (to) => {
         opened++
         const stream = vad.open(to)

@@ -136,16 +136,51 @@ describe("a model host that is killed", () => {
   })
 })
 
+describe("speech that no host survives", () => {
+  let server: ServerProcess
+  beforeAll(async () => (server = await startServer(noPrompts)))
+  afterAll(() => server.stop())
+
+  it("sends the person to touch, in words, and asks again by voice once it hears", async () => {
+    await reported(server, ({ models }) => models.tts.status === "ready")
+    const caller = await interviewed(server)
+    await prompted(caller, await caller.ask({ type: "consent.give", version: "1" }))
+    await caller.play(joined(silence(200), readSamples(clipOf("three").file).slice(0, 9_000)))
+    await caller.until(({ type }) => type === "speech.started")
+    const readies = () =>
+      caller.of("models.changed").filter(({ model, status }) => model === "stt" && status === "ready")
+    for (let kills = 0; kills < 3; kills++) {
+      await caller.until(() => readies().length === kills)
+      process.kill(pidsOf(server, "stt")[0] ?? 0, "SIGKILL")
+    }
+    await caller.play(silence(900))
+    assert.include(await caller.until(({ type }) => type === "error"), { code: "stt_unavailable", retryable: true })
+    const spokenAs = (text: string) => (m: ServerMessage) => m.type === "audio.begin" && m.text.includes(text)
+    await caller.until(spokenAs("لا يمكنني السماع الآن"))
+    const again = await caller.until(spokenAs("يمكنني السماع من جديد"))
+    assert.include(caller.of("models.changed")[0], { model: "stt", status: "recovering" })
+    assert.include(caller.of("models.changed").at(-1), { model: "stt", status: "ready" })
+    assert.isEmpty(caller.of("question.reprompt"))
+    assert.lengthOf(caller.of("question.asked"), 1)
+
+    await caller.until((m) => m.type === "audio.end" && again.type === "audio.begin" && m.id === again.id)
+    await caller.play(spoken("three"))
+    assert.include(await caller.until(({ type }) => type === "answer.recorded"), { via: "voice" })
+    await caller.end()
+  })
+})
+
 describe("one of two speech hosts that is killed", () => {
   let server: ServerProcess
   beforeAll(async () => (server = await startServer({ ...noPrompts, STT_HOSTS: "2" })))
   afterAll(() => server.stop())
 
   it("in mid-utterance costs nothing that was said: the other hears it", async () => {
-    let pids = pidsOf(server, "stt")
-    for (; pids.length < 2; pids = pidsOf(server, "stt")) await new Promise((resolve) => setTimeout(resolve, 20))
+    const ready = () => server.log().split("host: 'stt'").length - 1
+    while (ready() < 2) await new Promise((resolve) => setTimeout(resolve, 20))
     const caller = await Caller.started(server.url)
-    await saidThrough(caller, pids[0] ?? 0, "SIGKILL")
+    // Of two that hear nothing, the first is asked.
+    await saidThrough(caller, pidsOf(server, "stt")[0] ?? 0, "SIGKILL")
     await assertUnharmed(caller)
   })
 })

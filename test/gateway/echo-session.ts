@@ -1,8 +1,10 @@
 /** A session without models, for what the gateway does by itself: it echoes, and misbehaves when told to. */
 import { randomUUID } from "node:crypto"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer, Result, Stream } from "effect"
+import { StoreError } from "#schemas/record.ts"
 import type { ModelHealth } from "#src/models.ts"
 import { type Admission, Sessions } from "#src/session/contract.ts"
+import { Store, type StoreHealth } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -13,6 +15,7 @@ export interface Seen {
   closed: number
   paused: boolean
   disconnected: number
+  storage: Omit<StoreHealth, "sinceMs">
   models: { stt: ModelHealth["status"]; vad: ModelHealth["status"]; tts: ModelHealth["status"] }
 }
 
@@ -21,8 +24,11 @@ export const newSeen = (): Seen => ({
   closed: 0,
   paused: false,
   disconnected: 0,
+  storage: { status: "ready" },
   models: { stt: "ready", vad: "ready", tts: "ready" }
 })
+
+const notUsed = new StoreError({ reason: "failed", message: "not used here" })
 
 const health = (seen: Seen, model: "stt" | "vad" | "tts") => (): ModelHealth => ({
   status: seen.models[model],
@@ -69,8 +75,15 @@ export const echoLayers = (seen: Seen) =>
         ),
       drain: () => Effect.void
     }),
+    Layer.succeed(Store, {
+      health: () => ({ sinceMs: 0, ...seen.storage }),
+      begin: () => Result.fail(notUsed),
+      find: () => Result.fail(notUsed),
+      resume: () => Result.fail(notUsed)
+    }),
     Layer.succeed(Stt, {
       health: health(seen, "stt"),
+      onHealth: () => () => {},
       open: () => {
         throw new Error("not used here")
       },
@@ -78,9 +91,15 @@ export const echoLayers = (seen: Seen) =>
     }),
     Layer.succeed(Vad, {
       health: health(seen, "vad"),
+      onHealth: () => () => {},
       open: () => {
         throw new Error("not used here")
       }
     }),
-    Layer.succeed(Tts, { health: health(seen, "tts"), speak: () => Stream.empty, prepare: () => Effect.void })
+    Layer.succeed(Tts, {
+      health: health(seen, "tts"),
+      onHealth: () => () => {},
+      speak: () => Stream.empty,
+      prepare: () => Effect.void
+    })
   )

@@ -41,7 +41,11 @@ describe("what the service says of itself", () => {
     assert.deepStrictEqual(await statusWhen({ stt: "ready", vad: "ready", tts: "failed" }), [200, "degraded"])
     assert.deepStrictEqual(await statusWhen({ stt: "failed", vad: "ready", tts: "ready" }), [200, "degraded"])
     assert.deepStrictEqual(await statusWhen({ stt: "loading", vad: "ready", tts: "loading" }), [503, "unhealthy"])
-    seen.models = newSeen().models
+    seen.storage = { status: "failed", reason: "full", message: "The disk is full." }
+    assert.deepStrictEqual(await statusWhen(newSeen().models), [200, "degraded"])
+    const { storage } = (await (await get("/health")).json()) as { storage: object }
+    assert.deepInclude(storage, { status: "failed", cause: "full", reason: "The disk is full." })
+    seen.storage = newSeen().storage
     const text = await (await get("/health")).text()
     assert.notInclude(text, "/")
     assert.notInclude(text, "127.0.0.1")

@@ -22,6 +22,7 @@ const sentence = (durationMs: number): SpokenSentence => ({
 /** A voice that has these sentences ready. Real voices are under test in test/e2e. */
 const voice = (speech: Stream.Stream<SpokenSentence, TtsError>): Tts["Service"] => ({
   health: () => ({ status: "ready", backend: "voice", sinceMs: 0, degraded: false }),
+  onHealth: () => () => {},
   speak: () => speech,
   prepare: () => Effect.void
 })

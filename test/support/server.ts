@@ -14,6 +14,7 @@ import { layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
 import type { UpgradeOptions } from "#src/gateway/upgrade.ts"
 import type { Sessions } from "#src/session/contract.ts"
+import type { Store } from "#src/store/store.ts"
 import type { Stt } from "#src/stt/stt.ts"
 import type { Tts } from "#src/tts/tts.ts"
 import type { Vad } from "#src/vad/vad.ts"
@@ -29,7 +30,7 @@ export interface TestServer {
 }
 
 export const startServer = async (
-  layers: Layer.Layer<Sessions | Stt | Tts | Vad, unknown, AppConfig>,
+  layers: Layer.Layer<Sessions | Store | Stt | Tts | Vad, unknown, AppConfig>,
   env: Readonly<Record<string, string>> = {},
   upgrade: UpgradeOptions = { heartbeatMs: 20_000, closeTimeoutMs: 500 }
 ): Promise<TestServer> => {
