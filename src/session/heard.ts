@@ -24,13 +24,18 @@ const tell = (session: Session, event: (plan: Plan, expected: Expectation) => In
   session.settle()
 }
 
-const understood = (plan: Plan, expected: Expectation, transcript: Understood): InterviewEvent => {
+/** What an utterance comes to. */
+export const understood = (plan: Plan, expected: Expectation, transcript: Understood): InterviewEvent => {
   const { text, unknownWords, confidence, degraded } = transcript
   /** A noise, not a person: it costs no attempt. */
   if (text === "" && unknownWords === 0) return { type: "utterance.empty" }
   const event = interpretText(plan, expected, text, "voice", { confidence: confidence ?? 0, unknownWords })
-  /** What a lesser model heard is read back before it is taken. */
-  return degraded && event.type === "answer.given" ? { ...event, sure: false } : event
+  if (!degraded || (event.type !== "answer.given" && event.type !== "confirmation.given")) return event
+  /** A safety question is never answered by a lesser model (R7.3): the person is asked to touch. */
+  const question = plan.questions.find(({ linkId }) => linkId === linkIdOf(expected))
+  if (question?.confirm === "always") return { type: "hearing.failed" }
+  /** Another is read back before it is taken. */
+  return event.type === "answer.given" ? { ...event, sure: false } : event
 }
 
 const settle = (session: Session, { utteranceId, transcript, audioStartMs, startMs, endMs }: Final): void => {
