@@ -1,0 +1,43 @@
+import { assert, describe, it } from "vitest"
+import { understood } from "#src/session/heard.ts"
+import { phq9Plan } from "#test/support/phq9.ts"
+
+const first = { about: "answer", linkId: phq9Plan.questions[0]?.linkId ?? "" } as const
+const safety = { about: "answer", linkId: "44260-8" } as const
+const heard = (text: string, over: { readonly degraded?: boolean; readonly unknownWords?: number } = {}) => ({
+  text,
+  unknownWords: 0,
+  confidence: 1,
+  degraded: false,
+  ...over
+})
+
+describe("what was heard", () => {
+  it("is taken as it was understood", () => {
+    assert.deepInclude(understood(phq9Plan, first, heard("عدة أيام")), { type: "answer.given", sure: true })
+    assert.deepEqual(understood(phq9Plan, first, heard("")), { type: "utterance.empty" })
+    assert.deepInclude(understood(phq9Plan, first, heard("", { unknownWords: 1 })), { type: "answer.unmatched" })
+  })
+
+  it("by a model that stands in is read back before it is taken", () => {
+    const event = understood(phq9Plan, first, heard("عدة أيام", { degraded: true }))
+    assert.deepInclude(event, { type: "answer.given", sure: false })
+    assert.deepEqual(understood(phq9Plan, first, heard("السابق", { degraded: true })), { type: "question.back" })
+  })
+
+  it("by a model that stands in never answers the safety question, nor confirms its answer", () => {
+    for (const [about, text] of [
+      ["answer", "ولا مرة"],
+      ["answer", "كل يوم تقريبا"],
+      ["confirmation", "نعم"]
+    ] as const) {
+      const event = understood(phq9Plan, { ...safety, about }, heard(text, { degraded: true }))
+      assert.notInclude(["answer.given", "confirmation.given"], event.type)
+    }
+    assert.deepEqual(understood(phq9Plan, safety, heard("ولا مرة", { degraded: true })), { type: "hearing.failed" })
+    assert.deepInclude(understood(phq9Plan, safety, heard("ولا مرة")), { type: "answer.given" })
+    assert.deepEqual(understood(phq9Plan, { ...safety, about: "confirmation" }, heard("لا", { degraded: true })), {
+      type: "confirmation.denied"
+    })
+  })
+})
