@@ -26,20 +26,23 @@ export const readOptions = <const Names extends string = never, const Flags exte
   options: {
     readonly numbers?: Readonly<Record<Names, NumberOption>>
     readonly flags?: Readonly<Record<Flags, string>>
+    /** Where it is no bench: the script's name, and what its exit code means. */
+    readonly script?: string
+    readonly exitCodes?: string
   }
 ): Options<Names, Flags> => {
   const numbers = options.numbers ?? ({} as Record<Names, NumberOption>)
   const flags: Readonly<Record<string, string>> = { ...options.flags, json: "for machines", help: "this text" }
   const line = (key: string, text: string) => `  --${key.padEnd(18)} ${text}`
   const help = [
-    `Usage: npm run bench:${name} -- [options]`,
+    `Usage: npm run ${options.script ?? `bench:${name}`} -- [options]`,
     "",
     about,
     "",
     ...keysOf(numbers).map((key) => line(`${key} N`, `${numbers[key].about} (default ${numbers[key].default})`)),
     ...Object.entries(flags).map(([key, text]) => line(key, text)),
     "",
-    "Exit code 0: it ran, whatever the figures. 1: it could not run. 2: wrong usage."
+    `Exit code ${options.exitCodes ?? "0: it ran, whatever the figures. 1: it could not run"}. 2: wrong usage.`
   ].join("\n")
   const refuse = (problem: string): never => {
     console.error(`${problem}\n\n${help}`)

@@ -129,7 +129,8 @@ export class Database {
         cause instanceof StorageKeyError
           ? new StoreError({ reason: "cannot_open", message: cause.message })
           : storeErrorOf(cause)
-      yield* this.#failed(fault)
+      // A wrong key is told by whoever starts the service, or looks after the file.
+      yield* this.#failed(fault, !(cause instanceof StorageKeyError))
       if (cause instanceof StorageKeyError) return yield* cause
     })
   }
@@ -177,14 +178,14 @@ export class Database {
     })
   }
 
-  #failed(fault: StoreError): Effect.Effect<void> {
+  #failed(fault: StoreError, isLogged = true): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       const { reason, message } = fault
       const isNews = this.#fault?.reason !== reason
       this.#fault = fault
       if (!isNews) return
       this.#health = { status: "failed", sinceMs: yield* Clock.currentTimeMillis, reason, message }
-      yield* Effect.logError("Nothing can be kept now", { reason, message })
+      if (isLogged) yield* Effect.logError("Nothing can be kept now", { reason, message })
     })
   }
 
