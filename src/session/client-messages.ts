@@ -3,6 +3,7 @@ import type { ClientMessage } from "#schemas/wire.ts"
 import { interpretDigits, interpretSelection, interpretText, type Refusal } from "#src/questionnaire/answer.ts"
 import type { InterviewEvent } from "#machines/interview.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
+import { plainText } from "./plain-text.ts"
 import { refusalOf } from "./refusals.ts"
 import type { Session } from "./session.ts"
 import type { Started } from "./started.ts"
@@ -44,11 +45,12 @@ const consent = (session: Session, started: Started, message: Of<"consent.give">
 }
 
 const text = (session: Session, started: Started, message: Of<"text.input">) => {
+  const typed = plainText(message.text)
   if (started.questionnaire === undefined) {
     session.send({
       type: "transcript.final",
       utterance_id: session.nextTypedId(),
-      text: message.text,
+      text: typed,
       confidence: null,
       words: [],
       start_ms: started.listener.positionMs(),
@@ -60,7 +62,7 @@ const text = (session: Session, started: Started, message: Of<"text.input">) => 
     })
     return
   }
-  return withPlan(session, started, message, (plan) => interpretText(plan, session.expectation(), message.text, "text"))
+  return withPlan(session, started, message, (plan) => interpretText(plan, session.expectation(), typed, "text"))
 }
 
 const say = (session: Session, message: Of<"speech.say">) => {
@@ -71,8 +73,9 @@ const say = (session: Session, message: Of<"speech.say">) => {
   if (admission.endpoint === "basic" && session.bounds.spoken.hit(nowMs(), message.text.length)) {
     return session.refuse("rate_limited", "the basic socket speaks 2,000 characters a minute: wait, or use /ws/secure")
   }
+  const spoken = plainText(message.text)
   return session.speak(
-    { text: message.text, spoken: message.text },
+    { text: spoken, spoken },
     {
       keep: false,
       replace: false,
