@@ -4,7 +4,7 @@
  * | we …   | with                   | else                                   | else                     | else               |
  * |--------|------------------------|----------------------------------------|--------------------------|--------------------|
  * | hear   | the configured model   | its other hosts, the host that follows | the embedded model (*)   | touch and text     |
- * | speak  | the configured voice   | eSpeak NG                              | what was rendered before | text               |
+ * | speak  | the configured voice   | eSpeak NG                              | what was rendered before | eSpeak again; text |
  * | detect | the detector           | the host that follows: frames wait     |                          |                    |
  *
  * (*) `mayStandIn`. Whatever comes from the third or fourth column, and eSpeak in the second, says `degraded`.
@@ -19,6 +19,8 @@ export const hostsPerUtteranceMax = 3
 export const hostWaitMs = 8_000
 /** Speech asked for while a voice loads for the first time waits for it as long as this. */
 export const voiceLoadingWaitMs = 5_000
+/** When nothing else speaks, a voice that fell is waited for as long as this, once. */
+export const voiceReturnWaitMs = 3_000
 /** A voice that hangs is replaced by its supervisor; the speech goes on with the next voice at the latest after this. */
 export const renderTimeoutMs = 10_000
 

@@ -5,9 +5,9 @@
  */
 import { Context, Effect, Layer, Schema, Scope, Stream } from "effect"
 import { type HostError, HostReason } from "#schemas/host.ts"
-import { firstThatWorks } from "#src/fallbacks.ts"
+import { firstThatWorks, voiceReturnWaitMs } from "#src/fallbacks.ts"
 import { hostHealth } from "#src/host/host.ts"
-import { startHost } from "#src/host/start.ts"
+import { startHost, whenReady } from "#src/host/start.ts"
 import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 import { type Language, speakable } from "./arabic-text.ts"
 import { keyOf, SpeechCache } from "./cache.ts"
@@ -133,7 +133,13 @@ class Speaker {
       }
       const [first, ...others] = voices
       if (first === undefined) return yield* silent
-      const sound = yield* firstThatWorks([first, ...others, this.#renderedBefore(text, options.language)])
+      const last = voices.at(-1) ?? first
+      const sound = yield* firstThatWorks([
+        first,
+        ...others,
+        this.#renderedBefore(text, options.language),
+        Effect.andThen(this.#back(engines), last)
+      ])
       return { text, ...sound } satisfies SpokenSentence
     }
   )
@@ -153,6 +159,18 @@ class Speaker {
       return { ...speech, source: engine.host.kind === "piper" ? ("piper" as const) : ("espeak" as const) }
     }
   )
+
+  /** A voice that fell is being replaced; one that cannot serve is not waited for. */
+  #back(engines: ReadonlyArray<Engine>): Effect.Effect<void, TtsError> {
+    return Effect.suspend(() => {
+      const host = engines.at(-1)?.host
+      if (host === undefined || host.status()._tag === "Failed") return Effect.fail(silent)
+      return Effect.timeoutOrElse(Effect.ignore(whenReady(host)), {
+        duration: voiceReturnWaitMs,
+        orElse: () => Effect.fail(silent)
+      })
+    })
+  }
 
   /** What was prepared, by whatever voice: also one that has been taken away since. */
   #renderedBefore(text: string, language: Language): Effect.Effect<Sound, TtsError> {

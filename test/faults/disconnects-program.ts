@@ -23,7 +23,6 @@ time before. Memory, descriptors and slots are read after a tenth of the clients
     }
   }
 )
-const growthMaxPercent = 5
 const calmMs = 20_000
 const { count, width, seed } = numbers
 
@@ -58,7 +57,7 @@ try {
   }))
   const heldOpen = Object.entries(left.held).map(([phase, held]) => `${held} half-closed sockets held, ${phase}`)
   const latency = [latencyRow("disconnects", calm, amid)]
-  const faults = [...harm, ...heldOpen, ...growthFaults(before, after, growthMaxPercent)]
+  const faults = [...harm, ...heldOpen, ...growthFaults(before, after)]
   if (json) console.log(JSON.stringify({ machine: machine(), footprints, byPhase, latency, faults }, undefined, 2))
   else {
     console.log(`${machine()}; ${count - warm} clients in ${seconds.toFixed(0)} s\n\n${table(byPhase)}\n`)

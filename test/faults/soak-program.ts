@@ -20,7 +20,6 @@ collected.`,
     }
   }
 )
-const growthMaxPercent = 5
 const pauseAt = [Math.ceil(numbers.sessions / 10), Math.ceil(numbers.sessions / 2)]
 
 const server = await startServer({ ...footprintEnv, MAX_CONCURRENT_SESSIONS: String(numbers.concurrent + 1) })
@@ -41,7 +40,7 @@ try {
     }
   })
   const [half, end] = footprints.slice(-2)
-  const faults = [...unheard, ...(half && end ? growthFaults(half, end, growthMaxPercent) : [])]
+  const faults = [...unheard, ...(half && end ? growthFaults(half, end) : [])]
   if (json) console.log(JSON.stringify({ machine: machine(), rows, faults }, undefined, 2))
   else console.log(`${machine()}\n\n${table(rows)}\n\n${faults.length === 0 ? "flat" : `FAILED: ${faults.join("; ")}`}`)
   process.exitCode = faults.length === 0 ? 0 : 1
