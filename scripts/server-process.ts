@@ -14,6 +14,8 @@ export interface ServerProcess {
   /** Milliseconds from spawn to the first 200 of `/readyz`. */
   readonly readyMs: number
   readonly log: () => string
+  /** Resolves when this text stands in the log. */
+  readonly logged: (text: string) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -57,10 +59,25 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}): P
     stdio: ["ignore", "pipe", "pipe"]
   })
   let log = ""
-  const keep = (bytes: Buffer) => (log = `${log}${bytes.toString("utf8")}`.slice(-100_000))
+  const waiting = new Set<() => void>()
+  const keep = (bytes: Buffer) => {
+    log = `${log}${bytes.toString("utf8")}`.slice(-100_000)
+    for (const check of waiting) check()
+  }
   child.stdout.on("data", keep)
   child.stderr.on("data", keep)
   const exited = once(child, "exit")
+  const logged = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const check = () => {
+        if (!log.includes(text)) return
+        waiting.delete(check)
+        resolve()
+      }
+      waiting.add(check)
+      void exited.then(() => reject(new Error(`the server ended without logging ${text}`)))
+      check()
+    })
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM")
     await exited
@@ -74,5 +91,5 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}): P
     }
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  return { url, secret, process: child, readyMs: performance.now() - startedAt, log: () => log, stop }
+  return { url, secret, process: child, readyMs: performance.now() - startedAt, log: () => log, logged, stop }
 }

@@ -25,6 +25,8 @@ export interface PrepareServices {
   readonly tts: Tts["Service"]
   readonly store: Store["Service"]
   readonly questionnaires: Questionnaires["Service"]
+  /** Of the service: what is asked on behalf of all sessions outlives the one that happened to ask. */
+  readonly scope: Scope.Scope
   readonly idleSeconds: number
   readonly minutesOf: (admission: Admission) => number
   /** Ends the connection that this session has, if it has one. */
@@ -132,7 +134,8 @@ export const makePrepare = (services: PrepareServices) => {
         models: { stt: stt.health(), tts: tts.health(), vad: vad.health() }
       })
     }
-    if (plan !== undefined) yield* Effect.forkIn(Effect.ignore(tellMissingWords(plan, vocabularyOf(plan))), scope)
+    if (plan !== undefined)
+      yield* Effect.forkIn(Effect.ignore(tellMissingWords(plan, vocabularyOf(plan))), services.scope)
     const prepared: Prepared = {
       ...(plan === undefined ? {} : { interview: machineOf(plan) }),
       ...(record === undefined ? {} : { record, interviewed: hasEnded(record.entries) }),

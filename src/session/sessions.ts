@@ -55,6 +55,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
         tts,
         store,
         questionnaires,
+        scope: yield* Effect.scope,
         idleSeconds: options.idleSeconds,
         minutesOf,
         replace: Effect.fnUntraced(function* (id) {
