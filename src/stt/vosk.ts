@@ -1,12 +1,14 @@
 /**
- * Vosk as a host's backend: a stream is an utterance. Each block of samples that comes is decoded by one call on a pool
- * thread, one at a time for a recogniser, so that all utterances share the processors and the host's loop stays free.
+ * Vosk as a host's backend: a stream is an utterance. What has come is decoded by calls on a pool thread, one at a time for
+ * a recogniser, when it is its turn (`lanes.ts`); the host's loop stays free.
  * A recogniser that gave a final result starts the next utterance from nothing and is kept for its grammar; one whose
  * utterance was dropped, or failed, is freed as soon as no call runs on it.
  */
+import { availableParallelism } from "node:os"
 import type { SttCommand, SttParams } from "#schemas/host.ts"
 import { type Backend, BackendFault, type BackendSink, type BackendStream } from "#src/host/backend.ts"
 import { probeWord, readProbeClip } from "#src/host/probe-clip.ts"
+import { Lanes } from "./lanes.ts"
 import { type Libvosk, loadLibvosk, type VoskModel, type VoskRecognizer } from "./libvosk.ts"
 import { inspectModel } from "./vosk-model.ts"
 import { emptyFinal, parseFinal, withoutUnknown } from "./vosk-result.ts"
@@ -19,6 +21,10 @@ const waitingBytesMax = 60 * sampleRateHz * sampleBytes
 const recognizerSamplesMax = 120 * sampleRateHz
 /** Blocks that wait are decoded together, up to a second: a recogniser that stays on its thread keeps its caches. */
 const mergedBytesMax = sampleRateHz * sampleBytes
+/** Who has no more than this waiting speaks now: two blocks. */
+const urgentBytesMax = 0.4 * sampleRateHz * sampleBytes
+/** A recording gives way to the next one after so much of it, though nobody who speaks now waits. */
+const turnBytesMax = 4 * sampleRateHz * sampleBytes
 /** Readings asked of libvosk when alternatives are wanted: enough to tell how sure each word is. */
 const readingsAsked = 10
 
@@ -107,6 +113,7 @@ class Recognizers {
 
 class Utterance implements BackendSink {
   readonly #vosk: Libvosk
+  readonly #lanes: Lanes
   readonly #recognizers: Recognizers
   readonly #recognizer: Recognizer
   readonly #stream: BackendStream
@@ -122,8 +129,9 @@ class Utterance implements BackendSink {
   /** The recogniser is idle again and no longer this utterance's. */
   #kept = false
 
-  constructor(vosk: Libvosk, recognizers: Recognizers, stream: BackendStream, params: SttParams) {
+  constructor(vosk: Libvosk, lanes: Lanes, recognizers: Recognizers, stream: BackendStream, params: SttParams) {
     this.#vosk = vosk
+    this.#lanes = lanes
     this.#recognizers = recognizers
     this.#stream = stream
     this.#params = params
@@ -159,12 +167,7 @@ class Utterance implements BackendSink {
     if (this.#decoding || this.#dropped) return
     this.#decoding = true
     try {
-      while (!this.#dropped) {
-        const block = this.#nextBlock()
-        if (block === undefined) break
-        await this.#accept(block)
-      }
-      if (this.#finishing && !this.#dropped) await this.#finish()
+      while (!this.#dropped && (this.#waiting.length > 0 || this.#finishing) && !this.#kept) await this.#takeTurn()
     } catch (thrown) {
       if (!(thrown instanceof BackendFault)) console.error(thrown)
       this.#dropped = true
@@ -172,6 +175,23 @@ class Utterance implements BackendSink {
     }
     this.#decoding = false
     if (this.#dropped) this.#free()
+  }
+
+  /** Decodes what waits, as long as nobody with more right to the processor does, and finishes when that was all. */
+  async #takeTurn(): Promise<void> {
+    await this.#lanes.take(this.#waitingBytes <= urgentBytesMax)
+    try {
+      for (let taken = 0; !this.#dropped;) {
+        const block = this.#nextBlock()
+        if (block === undefined) break
+        await this.#accept(block)
+        taken += block.byteLength
+        if (this.#lanes.pressed || (taken >= turnBytesMax && this.#lanes.awaited)) break
+      }
+      if (this.#finishing && this.#waiting.length === 0 && !this.#dropped) await this.#finish()
+    } finally {
+      this.#lanes.release()
+    }
   }
 
   #nextBlock(): Uint8Array | undefined {
@@ -262,11 +282,12 @@ export const backend: Backend = {
       throw new BackendFault("corrupt", `libvosk cannot read the model ${folder.name}: unpack or download it again.`)
     }
     const recognizers = new Recognizers(vosk, model, folder.runtimeGrammar, idleRecognizersMax)
+    const lanes = new Lanes(availableParallelism())
     const clip = readProbeClip()
     return {
       name: `vosk ${folder.name}`,
       info: { model: folder.name, runtimeGrammar: folder.runtimeGrammar },
-      open: (stream, params) => new Utterance(vosk, recognizers, stream, params as SttParams),
+      open: (stream, params) => new Utterance(vosk, lanes, recognizers, stream, params as SttParams),
       request: (body) =>
         (body as { readonly missingWords: ReadonlyArray<string> }).missingWords.filter(
           (word) => !recognizers.knows(word)
