@@ -72,6 +72,8 @@ export class Database {
   readonly #context: Context.Context<never>
   #open: (OpenDatabase & { readonly scope: Scope.Closeable; readonly inode: number }) | undefined
   #fault: StoreError | undefined
+  /** How the connection is set: as `openSqlite` opens it, at first. */
+  #lasting = true
   #health: StoreHealth
 
   private constructor(options: DatabaseOptions, context: Context.Context<never>, nowMs: number) {
@@ -100,13 +102,19 @@ export class Database {
     return this.#health
   }
 
-  /** In one transaction, on disk when it returns. A bug in `use` is thrown. */
+  /**
+   * In one transaction. A bug in `use` is thrown. `lasting`: on disk when it returns, whatever happens. Otherwise it outlives
+   * this process, however that ends, and is on disk with the next lasting one; a power cut before that takes it back.
+   */
   run<A>(
-    use: (database: OpenDatabase) => Effect.Effect<A, SqlError.SqlError | StoreError>
+    use: (database: OpenDatabase) => Effect.Effect<A, SqlError.SqlError | StoreError>,
+    lasting = true
   ): Result.Result<A, StoreError> {
     const open = this.#open
     if (open === undefined) return Result.fail(this.#fault ?? gone)
-    const exit = Effect.runSyncExitWith(this.#context)(open.sql.withTransaction(use(open)))
+    const exit = Effect.runSyncExitWith(this.#context)(
+      Effect.andThen(this.#synchronise(open, lasting), open.sql.withTransaction(use(open)))
+    )
     if (Exit.isSuccess(exit)) return Result.succeed(exit.value)
     const error = Exit.findErrorOption(exit)
     if (error._tag === "None") throw Cause.squash(exit.cause)
@@ -115,12 +123,21 @@ export class Database {
     return Result.fail(fault)
   }
 
+  /** SQLite's own switch, between transactions (sqlite.org/pragma.html#pragma_synchronous). */
+  #synchronise(open: OpenDatabase, lasting: boolean): Effect.Effect<void, SqlError.SqlError> {
+    if (this.#lasting === lasting) return Effect.void
+    return Effect.map(open.sql.unsafe(`PRAGMA synchronous=${lasting ? "FULL" : "NORMAL"}`), () => {
+      this.#lasting = lasting
+    })
+  }
+
   get #tryToOpen(): Effect.Effect<void, StorageKeyError> {
     return Effect.gen({ self: this }, function* () {
       const scope = yield* Scope.make()
       const exit = yield* Effect.exit(this.#opening.pipe(Scope.provide(scope)))
       if (Exit.isSuccess(exit)) {
         this.#open = { ...exit.value, scope }
+        this.#lasting = true
         return yield* this.#recovered
       }
       yield* Scope.close(scope, Exit.void)

@@ -59,7 +59,10 @@ export interface Parked {
 
 /** One session's own part of the store. */
 export interface Journal {
-  /** All of it or nothing, on disk when it returns. */
+  /**
+   * All of it or nothing. With an `entry` it is on disk when it returns; without, it outlives the process, and reaches the
+   * disk with the next entry or within the next seconds.
+   */
   readonly append: (write: Write) => Result.Result<void, StoreError>
   /** The client has everything up to `seq`. */
   readonly acknowledge: (seq: number) => void
