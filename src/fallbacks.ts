@@ -20,7 +20,7 @@ export const hostWaitMs = 8_000
 /** Speech asked for while a voice loads for the first time waits for it as long as this. */
 export const voiceLoadingWaitMs = 5_000
 /** When nothing else speaks, a voice that fell is waited for as long as this, once. */
-export const voiceReturnWaitMs = 3_000
+export const voiceReturnWaitMs = 5_000
 /** A voice that hangs is replaced by its supervisor; the speech goes on with the next voice at the latest after this. */
 export const renderTimeoutMs = 10_000
 

@@ -73,47 +73,9 @@ interface Case {
   readonly resumed: LeadingState
 }
 
+/** What passes by itself, a prompt or the patience with a host, comes last: on a slow machine it would be over before the kill. */
 const cases: ReadonlyArray<Case> = [
   { name: "asking for consent", start: live, bring: async () => {}, resumed: "consenting" },
-  { name: "asking the first question", start: live, bring: consented, state: "asking", resumed: "asking" },
-  {
-    name: "asking a question in the middle",
-    start: live,
-    bring: (caller) => answered(caller, middle),
-    state: "asking",
-    resumed: "asking"
-  },
-  {
-    name: "asking again what was answered, after going back",
-    start: live,
-    bring: async (caller) => {
-      await answered(caller, middle)
-      await ask(caller, { type: "question.back" })
-    },
-    state: "asking",
-    resumed: "asking"
-  },
-  {
-    name: "asking again what was answered, after going to it",
-    start: live,
-    bring: async (caller) => {
-      await answered(caller, middle)
-      await ask(caller, { type: "question.goto", link_id: linkIds[0] ?? "" })
-    },
-    state: "asking",
-    resumed: "asking"
-  },
-  {
-    name: "helping",
-    start: live,
-    bring: async (caller) => {
-      await answered(caller, 1)
-      await ask(caller, { type: "help.request" })
-      await inState(caller, "speaking")
-    },
-    state: "speaking",
-    resumed: "asking"
-  },
   {
     name: "listening",
     start: file,
@@ -165,6 +127,45 @@ const cases: ReadonlyArray<Case> = [
     bring: (caller) => answered(caller, linkIds.length),
     state: "completed",
     resumed: "completed"
+  },
+  { name: "asking the first question", start: live, bring: consented, state: "asking", resumed: "asking" },
+  {
+    name: "asking a question in the middle",
+    start: live,
+    bring: (caller) => answered(caller, middle),
+    state: "asking",
+    resumed: "asking"
+  },
+  {
+    name: "asking again what was answered, after going back",
+    start: live,
+    bring: async (caller) => {
+      await answered(caller, middle)
+      await ask(caller, { type: "question.back" })
+    },
+    state: "asking",
+    resumed: "asking"
+  },
+  {
+    name: "asking again what was answered, after going to it",
+    start: live,
+    bring: async (caller) => {
+      await answered(caller, middle)
+      await ask(caller, { type: "question.goto", link_id: linkIds[0] ?? "" })
+    },
+    state: "asking",
+    resumed: "asking"
+  },
+  {
+    name: "helping",
+    start: live,
+    bring: async (caller) => {
+      await answered(caller, 1)
+      await ask(caller, { type: "help.request" })
+      await inState(caller, "speaking")
+    },
+    state: "speaking",
+    resumed: "asking"
   },
   {
     name: "recognising what was said",

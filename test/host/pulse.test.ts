@@ -1,5 +1,5 @@
-import { stat } from "node:fs"
-import { assert, describe, it } from "vitest"
+import { MessageChannel } from "node:worker_threads"
+import { afterAll, assert, describe, it } from "vitest"
 import { Pulse } from "#src/host/pulse.ts"
 
 const holdLoop = (durationMs: number) => {
@@ -24,11 +24,17 @@ const judgedOf = (beat: (pulse: () => Pulse) => void): Promise<ReadonlyArray<num
   })
 
 describe("a pulse", () => {
+  const { port1, port2 } = new MessageChannel()
+  afterAll(() => port1.close())
+
   it("hears answers that came while this process was blocked, before it judges the tick", async () => {
     const judged = await judgedOf((pulse) => {
-      // The answer is ready long before the block ends, and is read only after the tick's timer has fired.
-      stat(".", () => pulse().heard())
-      setImmediate(() => holdLoop(200))
+      port2.removeAllListeners("message").on("message", () => pulse().heard())
+      // The answer is there when the block begins, and is read only after the tick's timer has fired.
+      setImmediate(() => {
+        port1.postMessage("answer")
+        holdLoop(200)
+      })
     })
     assert.deepEqual(judged, [0, 0, 0])
   })

@@ -120,14 +120,14 @@ describe("a model host that runs", () => {
   it("is not thought dead because this process was blocked", () =>
     run(
       Effect.gen(function* () {
-        const host = yield* startHost("vad", vadOptions, { ...quick, beatMs: 10, suspectBeats: 3, lostBeats: 20 })
+        const host = yield* startHost("vad", vadOptions, { ...quick, beatMs: 50, suspectBeats: 4, lostBeats: 20 })
         const { pid } = yield* whenReady(host)
         const { answered, stream } = openStream(host)
         let changes = 0
         host.onStatus(() => changes++)
         for (let i = 0; i < 3; i++) {
           yield* answered
-          holdLoop(250)
+          holdLoop(500)
         }
         yield* answered
         assert.strictEqual(changes, 0)
