@@ -10,6 +10,7 @@ import { join } from "node:path"
 export interface ServerProcess {
   readonly url: string
   readonly secret: string
+  readonly dataDir: string
   readonly process: ChildProcess
   /** Milliseconds from spawn to the first 200 of `/readyz`. */
   readonly readyMs: number
@@ -91,5 +92,6 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}): P
     }
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  return { url, secret, process: child, readyMs: performance.now() - startedAt, log: () => log, logged, stop }
+  const readyMs = performance.now() - startedAt
+  return { url, secret, dataDir: env.DATA_DIR ?? dataDir, process: child, readyMs, log: () => log, logged, stop }
 }

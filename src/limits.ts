@@ -36,6 +36,15 @@ export const limits = {
   ttsCacheBytesMax: 512 * 1024 * 1024,
   /** Durable messages kept for a client that acknowledges none; over it the oldest goes, and a resume gets a snapshot. */
   outboxMessagesMax: 1_000,
+  /**
+   * The audit log: lines of one kind that anybody may cause in a minute (over it they are counted), a file's size (over it
+   * the next begins), bytes of all files (over it the oldest go: at the bound of lines that takes a flood of two months), and
+   * lines that wait for a disk that fails (over it they are counted as lost).
+   */
+  auditFloodLinesPerMinute: 10,
+  auditFileBytesMax: 8 * 1024 * 1024,
+  auditBytesMax: 512 * 1024 * 1024,
+  auditLinesWaitingMax: 10_000,
   /** A session that is left waits so long for the finals of what was said. */
   settleTimeoutMs: 10_000,
   /** Ping interval; a socket that misses two is half-open and dropped. */

@@ -22,6 +22,7 @@ import {
   Runtime
 } from "effect"
 import type { HttpServerError } from "effect/http"
+import { Audit } from "#src/audit/audit.ts"
 import { AppConfig, loadSettings, type Settings } from "#src/config.ts"
 import { layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
@@ -58,6 +59,9 @@ const layerKeeping = (settings: Settings) =>
     retentionDays: settings.retentionDays,
     production: settings.environment === "production"
   })
+
+const layerAudit = (settings: Settings) =>
+  Audit.layer({ folder: settings.dataDir, retentionDays: settings.retentionDays })
 
 const layerSessions = (settings: Settings) =>
   sessionsLayer({ idleSeconds: settings.sessionIdleSeconds, maxMinutes: settings.sessionMaxMinutes }).pipe(
@@ -127,6 +131,7 @@ const main = Effect.gen(function* () {
     Layer.provide(layerGateway()),
     Layer.provide(layerSessions(settings)),
     Layer.provide(layerModels(settings)),
+    Layer.provide(layerAudit(settings)),
     Layer.provide(layerKeeping(settings)),
     Layer.provide(Layer.succeed(AppConfig, settings)),
     Layer.provide(layerLogs(settings))

@@ -1,8 +1,12 @@
 /** What an operator may see and do: counts, states and who is connected; never what was said. */
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Effect } from "effect"
-import { HttpRouter, HttpServerResponse } from "effect/http"
+import { HttpRouter, type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { closeCodes } from "#schemas/errors.ts"
+import { Audit, type AuditHealth } from "#src/audit/audit.ts"
+import { AppConfig } from "#src/config.ts"
+import { clientAddress } from "#src/gateway/address.ts"
+import { nodeRequest } from "#src/gateway/guard.ts"
 import { requireAdmin } from "#src/gateway/require-admin.ts"
 import { Health } from "#src/gateway/health.ts"
 import { Limiters } from "#src/gateway/limiter.ts"
@@ -15,6 +19,15 @@ import { Slots } from "#src/registry/slots.ts"
 const noStore = { "cache-control": "no-store" }
 const megabyte = 1024 * 1024
 
+const auditReport = ({ status, sinceMs, reason, written, leftOut, lost }: AuditHealth) => ({
+  status,
+  since: new Date(sinceMs).toISOString(),
+  ...(reason === undefined ? {} : { reason }),
+  lines_written: written,
+  lines_left_out: leftOut,
+  lines_lost: lost
+})
+
 export const adminRoutes = Effect.gen(function* () {
   const asAdmin = yield* requireAdmin
   const health = yield* Health
@@ -22,6 +35,8 @@ export const adminRoutes = Effect.gen(function* () {
   const counters = yield* Counters
   const live = yield* Live
   const slots = yield* Slots
+  const audit = yield* Audit
+  const { trustedProxyHops } = yield* AppConfig
   const eventLoop = yield* Effect.acquireRelease(
     Effect.sync(() => {
       const histogram = monitorEventLoopDelay({ resolution: 20 })
@@ -45,6 +60,7 @@ export const adminRoutes = Effect.gen(function* () {
           event_loop_delay_p99_ms: Math.round(eventLoop.percentile(99) / 1e4) / 100
         },
         slots: slots.counts,
+        audit: auditReport(audit.health()),
         security: {
           tokens_issued: counters.tokensIssued,
           authentications_accepted: counters.authenticationsAccepted,
@@ -60,11 +76,18 @@ export const adminRoutes = Effect.gen(function* () {
       { headers: noStore }
     )
   }
-  const endSession = Effect.gen(function* () {
+  const endSession = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
     const { id } = yield* HttpRouter.params
     const session = live.get(id ?? "")
     if (session === undefined) return yield* refuse("not_found", "There is no such live session.")
     session.client.close(closeCodes.ended, "ended by an administrator")
+    audit.record({
+      event: "admin.acted",
+      by: "admin",
+      action: "session.end",
+      target: session.handle.id,
+      client_address: clientAddress(nodeRequest(request), trustedProxyHops)
+    })
     return HttpServerResponse.empty({ status: 204 })
   })
   return [
@@ -76,6 +99,6 @@ export const adminRoutes = Effect.gen(function* () {
         Effect.sync(() => HttpServerResponse.jsonUnsafe({ sessions: live.list() }, { headers: noStore }))
       )
     },
-    { method: "DELETE", path: "/admin/sessions/:id", handle: asAdmin(() => endSession) }
+    { method: "DELETE", path: "/admin/sessions/:id", handle: asAdmin(endSession) }
   ] satisfies ReadonlyArray<Route>
 })

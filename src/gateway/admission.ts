@@ -11,6 +11,7 @@ import { Auth, type AuthError, bearerOf, type Claims, type Scope } from "#src/ga
 import { Limiters, rateHeaders } from "#src/gateway/limiter.ts"
 import { refuse, type Refusal } from "#src/gateway/refusal.ts"
 import { sawtV1 } from "#src/gateway/sawt-v1.ts"
+import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
 import { Counters } from "#src/registry/counters.ts"
 import type { SlotRefusal } from "#src/registry/slots.ts"
@@ -59,17 +60,21 @@ export class Gate extends Context.Service<
       const auth = yield* Auth
       const limiters = yield* Limiters
       const counters = yield* Counters
+      const audit = yield* Audit
 
       const countAddress = (address: string): Refusal | undefined => {
         const decision = limiters.byAddress.take(limitKey(address))
         if (decision.allowed) return undefined
         counters.rateLimitRefusals++
+        audit.record({ event: "limit.refused", limit: "rate_of_address", client_address: address })
         return refuse("rate_limited", "Too many requests from this address; wait as told.", rateHeaders("ip", decision))
       }
-      const countSubject = (claims: Claims): Refusal | undefined => {
+      const countSubject = (address: string, claims: Claims): Refusal | undefined => {
         const decision = limiters.bySubject.take(claims.subject ?? claims.id)
         if (decision.allowed) return undefined
         counters.rateLimitRefusals++
+        const limited = { limit: "rate_of_subject", client_address: address, ...subjectOf(claims) } as const
+        audit.record({ event: "limit.refused", ...limited })
         return refuse("rate_limited", "Too many connections of this token's subject.", rateHeaders("sub", decision))
       }
       /** Failures are counted by address, also when the token is what failed: guessing must not be free. */
@@ -104,24 +109,37 @@ export class Gate extends Context.Service<
           const limited = countAddress(address)
           return limited === undefined ? admitted : yield* limited
         }
+        const tokenRefused = (reason: string, claims?: Claims) =>
+          audit.record({
+            event: "token.refused",
+            reason,
+            endpoint,
+            client_address: address,
+            ...subjectOf(claims)
+          })
         const token =
           bearerOf(request.headers.authorization) ??
           offered.find((name) => name.startsWith(bearerProtocol))?.slice(bearerProtocol.length)
         if (token === undefined) {
           counters.refuseAuthentication("missing")
+          tokenRefused("missing")
           return yield* refuseCounted(
             address,
             unauthorized(undefined, "A token is needed: Authorization: Bearer <token>.")
           )
         }
-        const claims = yield* auth
-          .verify(token)
-          .pipe(Effect.catch((error) => refuseCounted(address, refusalOfAuth(error))))
-        const limited = countSubject(claims)
+        const claims = yield* auth.verify(token).pipe(
+          Effect.catch((error) => {
+            tokenRefused(error.reason)
+            return refuseCounted(address, refusalOfAuth(error))
+          })
+        )
+        const limited = countSubject(address, claims)
         if (limited !== undefined) return yield* limited
         const needed = scopesFor[endpoint]
         if (!needed.some((scope) => claims.scopes.includes(scope))) {
           counters.refuseAuthentication("scope")
+          tokenRefused("scope", claims)
           return yield* refuse("forbidden", `The token's scope does not allow this; it needs ${needed.join(" or ")}.`, {
             "www-authenticate": `Bearer realm="sawt", error="insufficient_scope", scope="${needed.join(" ")}"`
           })
@@ -132,6 +150,8 @@ export class Gate extends Context.Service<
     })
   )
 }
+
+const subjectOf = (claims: Claims | undefined) => (claims?.subject === undefined ? {} : { subject: claims.subject })
 
 export const refusalOfSlot = (refusal: SlotRefusal): Refusal => {
   const headers = { "retry-after": "5" }

@@ -42,6 +42,8 @@ export interface Claims {
 }
 
 export interface IssuedToken {
+  /** Its `jti`. */
+  readonly id: string
   readonly token: string
   readonly expiresInSeconds: number
   readonly expiresAtMs: number
@@ -74,6 +76,7 @@ export class Auth extends Context.Service<
       const issue: Auth["Service"]["issue"] = Effect.fn("Auth.issue")(function* (options) {
         const nowSeconds = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
         const scope = options.scopes.join(" ")
+        const id = randomUUID()
         const jwt = new SignJWT({ scope })
           .setProtectedHeader({ alg: algorithm, typ: "JWT" })
           .setIssuer(issuer)
@@ -81,11 +84,12 @@ export class Auth extends Context.Service<
           .setIssuedAt(nowSeconds)
           .setNotBefore(nowSeconds)
           .setExpirationTime(nowSeconds + options.ttlSeconds)
-          .setJti(randomUUID())
+          .setJti(id)
         if (options.subject !== undefined) jwt.setSubject(options.subject)
         const token = yield* Effect.promise(() => jwt.sign(signingKey))
         counters.tokensIssued++
         return {
+          id,
           token,
           expiresInSeconds: options.ttlSeconds,
           expiresAtMs: (nowSeconds + options.ttlSeconds) * 1_000,

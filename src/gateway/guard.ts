@@ -7,6 +7,7 @@ import type { IncomingMessage } from "node:http"
 import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Effect, type Scope } from "effect"
 import { HttpMiddleware, type HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
 import { clientAddress, limitKey } from "#src/gateway/address.ts"
 import { Limiters, rateHeaders } from "#src/gateway/limiter.ts"
@@ -35,6 +36,7 @@ export const makeGuard = Effect.gen(function* () {
   const settings = yield* AppConfig
   const limiters = yield* Limiters
   const counters = yield* Counters
+  const audit = yield* Audit
   const cors = settings.allowedOrigins.length === 0 ? undefined : corsFor(settings.allowedOrigins)
 
   return (app: App<Refusal | HttpServerError.HttpServerError>, notFound: (path: string) => Refusal) => {
@@ -46,6 +48,7 @@ export const makeGuard = Effect.gen(function* () {
       const rate = decision === undefined ? {} : rateHeaders("ip", decision)
       if (decision?.allowed === false) {
         counters.rateLimitRefusals++
+        audit.record({ event: "limit.refused", limit: "rate_of_address", client_address: address })
         return refusalResponse(refuse("rate_limited", "Too many requests from this address; wait as told.", rate))
       }
       const response = yield* app.pipe(

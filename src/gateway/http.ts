@@ -6,8 +6,10 @@ import { Effect, Layer } from "effect"
 import { type HttpMethod, HttpRouter, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import packageJson from "../../package.json" with { type: "json" }
 import { requireAdmin } from "#src/gateway/require-admin.ts"
+import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
 import { Gate, parseUrl, refusalOfSlot, socketPaths } from "#src/gateway/admission.ts"
+import { clientAddress } from "#src/gateway/address.ts"
 import { Auth } from "#src/gateway/auth.ts"
 import { makeGuard, nodeRequest } from "#src/gateway/guard.ts"
 import { Health } from "#src/gateway/health.ts"
@@ -21,14 +23,26 @@ const noStore = { "cache-control": "no-store" }
 
 const tokenRoutes = Effect.gen(function* () {
   const auth = yield* Auth
+  const audit = yield* Audit
+  const settings = yield* AppConfig
   const asAdmin = yield* requireAdmin
-  const issue = Effect.fnUntraced(function* (wanted: TokenRequest) {
+  const issue = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, wanted: TokenRequest) {
     const issued = yield* auth.issue(wanted)
+    const expires_at = new Date(issued.expiresAtMs).toISOString()
+    audit.record({
+      event: "token.issued",
+      by: "admin",
+      token_id: issued.id,
+      scope: issued.scope,
+      expires_at,
+      client_address: clientAddress(nodeRequest(request), settings.trustedProxyHops),
+      ...(wanted.subject === undefined ? {} : { subject: wanted.subject })
+    })
     const body = {
       token: issued.token,
       token_type: "Bearer",
       expires_in: issued.expiresInSeconds,
-      expires_at: new Date(issued.expiresAtMs).toISOString(),
+      expires_at,
       scope: issued.scope
     }
     return HttpServerResponse.jsonUnsafe(body, { headers: { ...noStore, pragma: "no-cache" } })
@@ -37,9 +51,15 @@ const tokenRoutes = Effect.gen(function* () {
     {
       method: "GET",
       path: "/auth/token",
-      handle: asAdmin((request) => Effect.flatMap(Effect.fromResult(tokenQuery(urlOf(request))), issue))
+      handle: asAdmin((request) =>
+        Effect.flatMap(Effect.fromResult(tokenQuery(urlOf(request))), (wanted) => issue(request, wanted))
+      )
     },
-    { method: "POST", path: "/auth/token", handle: asAdmin((request) => Effect.flatMap(tokenBody(request), issue)) }
+    {
+      method: "POST",
+      path: "/auth/token",
+      handle: asAdmin((request) => Effect.flatMap(tokenBody(request), (wanted) => issue(request, wanted)))
+    }
   ] satisfies ReadonlyArray<Route>
 })
 

@@ -1,5 +1,6 @@
 /** The admin bearer before a handler. A wrong one costs its address as much as ten requests, so that guessing is slow. */
 import { Effect } from "effect"
+import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
 import { clientAddress, limitKey } from "#src/gateway/address.ts"
 import { Auth } from "#src/gateway/auth.ts"
@@ -14,15 +15,15 @@ export const requireAdmin = Effect.gen(function* () {
   const auth = yield* Auth
   const limiters = yield* Limiters
   const counters = yield* Counters
+  const audit = yield* Audit
 
   return (handle: Handle): Handle =>
     (request) => {
       if (auth.isAdmin(request.headers.authorization)) return handle(request)
       counters.adminRefused++
-      limiters.byAddress.take(
-        limitKey(clientAddress(nodeRequest(request), settings.trustedProxyHops)),
-        adminFailureCost
-      )
+      const address = clientAddress(nodeRequest(request), settings.trustedProxyHops)
+      audit.record({ event: "admin.refused", client_address: address })
+      limiters.byAddress.take(limitKey(address), adminFailureCost)
       return Effect.fail(
         refuse("unauthorized", "The admin secret is needed: Authorization: Bearer <VOICE_SERVICE_SECRET>.", {
           "www-authenticate": 'Bearer realm="sawt-admin"'

@@ -13,6 +13,7 @@ import { type Admitted, chooseAdapter, Gate, refusalOfSlot } from "#src/gateway/
 import { NodeServer } from "#src/gateway/node-server.ts"
 import { refuse, type Refusal, writeRefusal } from "#src/gateway/refusal.ts"
 import { ClientSocket } from "#src/gateway/socket.ts"
+import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
 import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
@@ -34,6 +35,7 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       const slots = yield* Slots
       const live = yield* Live
       const counters = yield* Counters
+      const audit = yield* Audit
       const sessions = yield* Sessions
       const { drainSeconds } = yield* AppConfig
       const fork = yield* FiberSet.makeRuntime<never>()
@@ -97,6 +99,7 @@ export const layerUpgrade = (options: UpgradeOptions) =>
         const slot = slots.reserve(admitted)
         if (typeof slot === "string") {
           counters.sessionLimitRefusals++
+          if (slot !== "draining") audit.record({ event: "limit.refused", ...slotLimit(slot, admitted) })
           return yield* refusalOfSlot(slot)
         }
         socket.once("close", slot.release)
@@ -138,6 +141,12 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       }).pipe(Effect.repeat(Schedule.spaced(options.heartbeatMs)), Effect.forkScoped)
     })
   )
+
+const slotLimit = (refusal: "sessions_full" | "address_full", { clientAddress, claims }: Admitted) => ({
+  limit: refusal === "sessions_full" ? ("sessions" as const) : ("sessions_of_address" as const),
+  client_address: clientAddress,
+  ...(claims?.subject === undefined ? {} : { subject: claims.subject })
+})
 
 const admissionOf = (admitted: Admitted): Admission => ({
   endpoint: admitted.endpoint,

@@ -1,10 +1,22 @@
 /** Performs what an interview wants: what must last is written first, then told, then spoken. */
 import type { InterviewOutput } from "#machines/interview.ts"
+import { consentVersion } from "#src/tts/prompts.ts"
 import { performanceOf } from "./interview.ts"
 import { keptOf } from "./kept.ts"
 import { completedMessage } from "./results.ts"
 import type { Session } from "./session.ts"
 import type { Started } from "./started.ts"
+
+/** Whose interview it is, for the audit log. */
+const factsOf = (session: Session, { plan }: NonNullable<Started["questionnaire"]>) => {
+  const { subject } = session.options.admission
+  return {
+    session_id: session.id,
+    questionnaire: plan.id,
+    questionnaire_version: plan.version,
+    ...(subject === undefined ? {} : { subject })
+  }
+}
 
 const ended = (
   session: Session,
@@ -12,7 +24,9 @@ const ended = (
   output: Extract<InterviewOutput, { type: "interview.ended" }>,
   nowMs: number
 ): void => {
-  if (output.status === "declined") return session.started?.keeping?.journal.erase()
+  const { status } = output
+  session.options.record({ event: "questionnaire.ended", status, ...factsOf(session, questionnaire) })
+  if (status === "declined") return session.started?.keeping?.journal.erase()
   const { scopes, subject } = session.options.admission
   const message = completedMessage(questionnaire, output, {
     responseId: `r-${session.id}`,
@@ -44,6 +58,11 @@ export const performInterview = (session: Session, output: InterviewOutput): voi
   }
   if (output.type === "consent.recording") {
     const isStored = session.keep(kept ?? {})
+    if (isStored) {
+      const { via } = output
+      const agreed = { consent_version: consentVersion, language: plan.language, via }
+      session.options.record({ event: "consent.given", ...agreed, ...factsOf(session, started.questionnaire) })
+    }
     return session.tellInterview({ type: isStored ? "consent.stored" : "consent.store.failed" })
   }
   if (first !== undefined) session.sendKept(first, kept ?? {})

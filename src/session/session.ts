@@ -15,35 +15,17 @@ import type { ListenerEvent } from "#src/audio/listener.ts"
 import { limits } from "#src/limits.ts"
 import type { PromptText } from "#src/tts/prompts.ts"
 import { receiveMessage } from "./client-messages.ts"
-import type { Admission, Connection, SessionHandle } from "./contract.ts"
+import type { SessionHandle } from "./contract.ts"
 import { performInterview } from "./interviewing.ts"
 import type { KeptOutput } from "./kept.ts"
 import { endings, resumableEnds } from "./endings.ts"
 import { receiveHeard } from "./heard.ts"
 import { Outgoing } from "./outgoing.ts"
+import type { SessionOptions } from "./session-options.ts"
 import { Settling } from "./settling.ts"
 import { ownIdOf, type Started } from "./started.ts"
 import { isHeard, turnOf } from "./turn.ts"
 import { WireBounds } from "./wire-limits.ts"
-
-export interface SessionOptions {
-  readonly id: string
-  readonly admission: Admission
-  readonly connection: Connection
-  readonly machine: SessionMachine
-  readonly idleMs: number
-  readonly durationMs: number
-  readonly endSilenceMs: number
-  /** Silence after which a question is asked again, in audio time. */
-  readonly noSpeechMs: number
-  readonly nowMs: () => number
-  /** Something that operators should know, without a word of the person's. */
-  readonly onNotice: (notice: string) => void
-  /** A programming error, for the log. */
-  readonly onDefect: (error: unknown) => void
-  /** Called once, when the session has ended by itself or by its client. */
-  readonly onEnded: () => void
-}
 
 export class Session implements SessionHandle {
   /** Of the session, whatever the number of its connections: a resume takes on the one that was. */

@@ -3,6 +3,7 @@ import { Deferred, Effect, Layer, Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import type { Prompt } from "#machines/session-events.ts"
 import { sessionMachine } from "#machines/session.ts"
+import { Audit } from "#src/audit/audit.ts"
 import { errorName } from "#src/error-name.ts"
 import { limits } from "#src/limits.ts"
 import type { ModelHealth } from "#src/models.ts"
@@ -35,6 +36,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
       const vad = yield* Vad
       const tts = yield* Tts
       const store = yield* Store
+      const audit = yield* Audit
       const questionnaires = yield* Questionnaires
       /** By the actor system that each session is the root of: what performs for it, and the scope that it owns. */
       const open = new WeakMap<object, { readonly session: Session; readonly scope: Scope.Scope }>()
@@ -139,6 +141,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             endSilenceMs,
             noSpeechMs,
             nowMs: Date.now,
+            record: audit.record,
             onNotice: (notice) => log(Effect.logWarning(notice)),
             onDefect: (error) => log(Effect.logError("A session failed", { error: errorName(error) })),
             onEnded: () => ended(session)

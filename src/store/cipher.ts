@@ -57,5 +57,8 @@ export class Cipher {
   }
 }
 
+/** As much of a subject's name as lists and logs show. */
+export const shortNameOf = (name: string): string => name.slice(0, 16)
+
 /** Of a random secret, which needs no salt. */
 export const hashOf = (secret: string): string => createHash("sha256").update(secret).digest("hex")

@@ -2,12 +2,13 @@
  * The database file of a running service: opened as soon as it can be, looked after while it is open, opened again when it
  * was lost. Whoever uses it gets a `StoreError` with a reason instead of an exception, and the service goes on.
  */
+import { randomBytes } from "node:crypto"
 import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Cause, Clock, type Context, Effect, Exit, type Redacted, Result, Schedule, Scope } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { StorageKeyError, StoreError, type StoreReason } from "#schemas/record.ts"
-import { Cipher } from "./cipher.ts"
+import { Cipher, keyBytes, shortNameOf } from "./cipher.ts"
 import { migrate } from "./migrations.ts"
 import { openSqlite } from "./sqlite.ts"
 import { storageKey } from "./storage-key.ts"
@@ -74,6 +75,8 @@ export class Database {
   #fault: StoreError | undefined
   /** How the connection is set: as `openSqlite` opens it, at first. */
   #lasting = true
+  /** The last one that opened anything; until then one of this run. */
+  #cipher = new Cipher(randomBytes(keyBytes))
   #health: StoreHealth
 
   private constructor(options: DatabaseOptions, context: Context.Context<never>, nowMs: number) {
@@ -100,6 +103,10 @@ export class Database {
 
   get health(): StoreHealth {
     return this.#health
+  }
+
+  subjectHash(subject: string): string {
+    return shortNameOf(this.#cipher.nameOf(subject))
   }
 
   /**
@@ -138,6 +145,7 @@ export class Database {
       if (Exit.isSuccess(exit)) {
         this.#open = { ...exit.value, scope }
         this.#lasting = true
+        this.#cipher = exit.value.cipher
         return yield* this.#recovered
       }
       yield* Scope.close(scope, Exit.void)

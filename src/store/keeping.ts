@@ -2,6 +2,7 @@
 import { Clock, Effect, Layer, type Redacted, Result, Schedule, type Scope } from "effect"
 import { StorageKeyError, StoreError } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
+import { WallClock } from "#src/wall-clock.ts"
 import { Database, type OpenDatabase } from "./database.ts"
 import { journalOf } from "./journal.ts"
 import * as sessions from "./kept-sessions.ts"
@@ -22,10 +23,6 @@ export interface StoreOptions {
 
 const sweepInterval = "1 minute"
 const dayMs = 86_400_000
-/** A wall clock that is off by more than this against the monotonic one has been set: nothing is deleted by it. */
-const clockJumpMs = 60_000
-/** So many sweeps pass after a jump before the wall clock is believed again. */
-const sweepsOfDoubt = 60
 
 const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], StorageKeyError, Scope.Scope> =>
   Effect.gen(function* () {
@@ -43,17 +40,10 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
     const find = (open: OpenDatabase, token: string, owner: Owner) =>
       resumable ? sessions.find(open, token, owner, { uptimeMs: uptimeMs(), lengthMs }) : Effect.undefined
 
-    let clockOffsetMs = nowMs() - uptimeMs()
-    let doubts = 0
+    const wallClock = new WallClock(nowMs, uptimeMs)
     const sweep = Effect.gen(function* () {
-      const offsetMs = nowMs() - uptimeMs()
-      if (Math.abs(offsetMs - clockOffsetMs) > clockJumpMs) {
-        doubts = sweepsOfDoubt
-        yield* Effect.logWarning("The clock was set: nothing is deleted by age for an hour")
-      }
-      clockOffsetMs = offsetMs
-      const trusted = doubts === 0
-      doubts = Math.max(0, doubts - 1)
+      const { jumped, trusted } = wallClock.look()
+      if (jumped) yield* Effect.logWarning("The clock was set: nothing is deleted by age for an hour")
       database.run((open) =>
         Effect.gen(function* () {
           yield* sessions.endExpired(open, { uptimeMs: uptimeMs(), lengthMs }, nowMs())
@@ -65,6 +55,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
 
     return Store.of({
       health: () => database.health,
+      subjectHash: (subject) => database.subjectHash(subject),
       begin: (session) =>
         Result.map(
           database.run((open) => sessions.begin(open, session, nowMs())),

@@ -89,5 +89,10 @@ export class Store extends Context.Service<
     /** Takes it up: the token is used. `lastSeq`: what the client has. */
     readonly resume: (token: string, owner: Owner, lastSeq: number) => Result.Result<Resumed | undefined, StoreError>
     readonly health: () => StoreHealth
+    /**
+     * A keyed hash of a subject, for lists and logs: the same as long as the storage key is the same, and not to be guessed
+     * without it. Until a key could be read it holds for this run only.
+     */
+    readonly subjectHash: (subject: string) => string
   }
 >()("sawt/store/Store") {}

@@ -2,6 +2,7 @@
 import { join } from "node:path"
 import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
 import type { ServerMessage } from "#schemas/wire.ts"
+import { Audit } from "#src/audit/audit.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Sessions, type Admission } from "#src/session/contract.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
@@ -54,6 +55,7 @@ export const serve = async (
 ): Promise<Served> => {
   const scope = Effect.runSync(Scope.make())
   const layer = sessionsLayer({ idleSeconds: 600, maxMinutes: 60 }).pipe(
+    Layer.provide(Audit.layer({ folder, retentionDays: 30 })),
     Layer.provide(Questionnaires.layer(join(repository, "questionnaires"))),
     Layer.provide(layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 30, production: false, ...over })),
     Layer.provide(Layer.succeedContext(models.context)),

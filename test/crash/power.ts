@@ -3,7 +3,7 @@
  * are counted where SQLite gets them, statement by statement, so a cut may fall into a transaction, between a commit and
  * the message that tells of it, or - torn - into the commit itself, whose bytes are then partly on disk.
  */
-import { copyFileSync, existsSync, readdirSync, statSync, truncateSync } from "node:fs"
+import { cpSync, existsSync, statSync, truncateSync } from "node:fs"
 import { join } from "node:path"
 import { StatementSync } from "node:sqlite"
 
@@ -37,9 +37,7 @@ export const spare = (): boolean => {
   return wasPlanned
 }
 
-export const copyFiles = (from: string, to: string): void => {
-  for (const name of readdirSync(from)) copyFileSync(join(from, name), join(to, name))
-}
+export const copyFiles = (from: string, to: string): void => cpSync(from, to, { recursive: true })
 
 const cutNow = ({ from, to, written, happened }: Planned, bytesBefore: number): void => {
   planned = undefined

@@ -1,5 +1,5 @@
 /** A session without models, for what the gateway does by itself: it echoes, and misbehaves when told to. */
-import { randomUUID } from "node:crypto"
+import { createHash, randomUUID } from "node:crypto"
 import { Effect, Layer, Result, Stream } from "effect"
 import { StoreError } from "#schemas/record.ts"
 import type { ModelHealth } from "#src/models.ts"
@@ -79,7 +79,8 @@ export const echoLayers = (seen: Seen) =>
       health: () => ({ sinceMs: 0, ...seen.storage }),
       begin: () => Result.fail(notUsed),
       find: () => Result.fail(notUsed),
-      resume: () => Result.fail(notUsed)
+      resume: () => Result.fail(notUsed),
+      subjectHash: (subject) => createHash("sha256").update(`test key ${subject}`).digest("hex").slice(0, 16)
     }),
     Layer.succeed(Stt, {
       health: health(seen, "stt"),

@@ -4,10 +4,15 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
 import { type AddressInfo, connect as connectTcp, type Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Context, Effect, Exit, Layer, Logger, Redacted, Result, Scope } from "effect"
 import { WebSocket } from "ws"
+import type { AuditLine } from "#schemas/audit.ts"
+import { Audit } from "#src/audit/audit.ts"
 import { AppConfig, loadSettings } from "#src/config.ts"
 import { Auth, type Scope as TokenScope } from "#src/gateway/auth.ts"
 import { layerGateway } from "#src/gateway/gateway.ts"
@@ -18,6 +23,7 @@ import type { Store } from "#src/store/store.ts"
 import type { Stt } from "#src/stt/stt.ts"
 import type { Tts } from "#src/tts/tts.ts"
 import type { Vad } from "#src/vad/vad.ts"
+import { auditLines } from "./audit-log.ts"
 
 export interface TestServer {
   readonly port: number
@@ -26,6 +32,8 @@ export interface TestServer {
   readonly adminSecret: string
   readonly tokenSecret: string
   readonly token: (scopes?: ReadonlyArray<TokenScope>, subject?: string) => Promise<string>
+  /** What stands on disk now; the writer follows the event. */
+  readonly auditLines: () => ReadonlyArray<AuditLine>
   readonly close: () => Promise<void>
 }
 
@@ -34,8 +42,10 @@ export const startServer = async (
   env: Readonly<Record<string, string>> = {},
   upgrade: UpgradeOptions = { heartbeatMs: 20_000, closeTimeoutMs: 500 }
 ): Promise<TestServer> => {
+  const folder = mkdtempSync(join(tmpdir(), "sawt-audit-"))
   const settings = Result.getOrThrow(loadSettings({ PORT: "0", RATE_LIMIT_PER_MINUTE: "10000", ...env }))
   const layer = layerGateway(upgrade).pipe(
+    Layer.provideMerge(Audit.layer({ folder, retentionDays: settings.retentionDays })),
     Layer.provide(layers),
     Layer.provide(Layer.succeed(AppConfig, settings)),
     Layer.provide(Logger.layer([]))
@@ -52,7 +62,11 @@ export const startServer = async (
     tokenSecret: Redacted.value(settings.tokenSecret),
     token: async (scopes = ["voice"], subject = "patient-1") =>
       (await Effect.runPromise(auth.issue({ scopes, ttlSeconds: 3_600, subject }))).token,
-    close: () => Effect.runPromise(Scope.close(scope, Exit.void))
+    auditLines: () => auditLines(folder),
+    close: async () => {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      rmSync(folder, { recursive: true })
+    }
   }
 }
 

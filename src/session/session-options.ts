@@ -1,0 +1,25 @@
+/** What one session is given: who was let in, on which connection, for how long, and whom it tells. */
+import type { SessionMachine } from "#machines/session.ts"
+import type { AuditEvent } from "#schemas/audit.ts"
+import type { Admission, Connection } from "./contract.ts"
+
+export interface SessionOptions {
+  readonly id: string
+  readonly admission: Admission
+  readonly connection: Connection
+  readonly machine: SessionMachine
+  readonly idleMs: number
+  readonly durationMs: number
+  readonly endSilenceMs: number
+  /** Silence after which a question is asked again, in audio time. */
+  readonly noSpeechMs: number
+  readonly nowMs: () => number
+  /** For the audit log. */
+  readonly record: (event: AuditEvent) => void
+  /** Something that operators should know, without a word of the person's. */
+  readonly onNotice: (notice: string) => void
+  /** A programming error, for the log. */
+  readonly onDefect: (error: unknown) => void
+  /** Called once, when the session has ended by itself or by its client. */
+  readonly onEnded: () => void
+}
