@@ -1,11 +1,12 @@
 /**
- * What it costs to keep an answer: one transaction of the store - log entry, message, place, sealed - against a bare commit
+ * What it costs to keep an answer: one transaction of the store - log entry, message, place, how the session stands, sealed - against a bare commit
  * of one row of the same size to the same folder with the same `synchronous=FULL`.
  */
 import { mkdtemp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Context, Effect, Exit, Layer, Logger, Result, Scope } from "effect"
+import type { SessionSummary } from "#schemas/record.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { Store, type Write } from "#src/store/store.ts"
 import { machine, median, percentile, readOptions, rounded, table } from "./options.ts"
@@ -22,6 +23,19 @@ const record = {
   via: "voice",
   revised: false
 } as const
+const summary: SessionSummary = {
+  protocol: "sawt.v1",
+  clientAddress: "192.0.2.1",
+  traceId: "0".repeat(32),
+  state: "recording",
+  startedAtMs: 0,
+  lastActivityAtMs: 0,
+  questionnaire: { id: "phq-9", version: "1.0.0", answered: 3, total: 10, linkId: record.linkId },
+  audioInMs: 60_000,
+  audioOutMs: 60_000,
+  utterances: 9,
+  droppedFrames: 0
+}
 const answerOf = (seq: number): Write => ({
   entry: { type: "answer", record, atMs: 0 },
   message: {
@@ -33,7 +47,8 @@ const answerOf = (seq: number): Write => ({
     via: record.via,
     revised: record.revised
   },
-  place: null
+  place: null,
+  summary
 })
 
 interface Cost {

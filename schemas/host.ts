@@ -35,6 +35,10 @@ export class HostError extends Schema.TaggedError<HostError>()("HostError", {
 export const HostFault = Schema.Struct({ reason: HostReason, message: Schema.String })
 export type HostFault = typeof HostFault.Type
 
+/** What the models of a process have done since it started; `cpuMs` of all its threads, while any call was under way. */
+export const HostWork = Schema.Struct({ audioMs: Schema.Finite, cpuMs: Schema.Finite })
+export type HostWork = typeof HostWork.Type
+
 /** Host → server on stream 0. */
 export const HostEvent = Schema.Union([
   /** Every backend of this host is loaded. */
@@ -52,7 +56,7 @@ export const HostEvent = Schema.Union([
     error: Schema.optionalKey(HostFault)
   }),
   /** Answers a `beat`. */
-  Schema.Struct({ type: Schema.Literal("beat"), rssBytes: Schema.Finite }),
+  Schema.Struct({ type: Schema.Literal("beat"), rssBytes: Schema.Finite, work: HostWork }),
   /** A stream ended; `failed` is absent when it ended well. */
   Schema.Struct({ type: Schema.Literal("closed"), stream: Schema.Int, failed: Schema.optionalKey(HostFault) })
 ]).pipe(Schema.toTaggedUnion("type"))

@@ -3,7 +3,7 @@
  * end - is the truth from which a session is rebuilt; everything personal in it is sealed (`src/store/cipher.ts`).
  */
 import { Schema } from "effect"
-import { AnswerValue, AnswerVia } from "./wire.ts"
+import { AnswerValue, AnswerVia, LeadingState } from "./wire.ts"
 
 /** An answer as it is kept: what it means, and how it is shown. */
 export const Answer = Schema.Struct({ value: AnswerValue, display: Schema.String })
@@ -38,6 +38,35 @@ export type RecordEntry = typeof RecordEntry.Type
 /** Where an interview stands between two answers: the question that was asked, and what waits for a yes or no. */
 export const Place = Schema.Struct({ linkId: Schema.String, pending: Schema.optionalKey(RecordedAnswer) })
 export type Place = typeof Place.Type
+
+/** What an operator may see of a session: figures and names of questions, never what was said or answered. */
+export const SessionSummary = Schema.Struct({
+  protocol: Schema.String,
+  clientAddress: Schema.String,
+  traceId: Schema.String,
+  /** The last one that the client was told. */
+  state: LeadingState,
+  startedAtMs: AtMs,
+  lastActivityAtMs: AtMs,
+  questionnaire: Schema.optionalKey(
+    Schema.Struct({
+      id: Schema.String,
+      version: Schema.String,
+      answered: Schema.Int,
+      total: Schema.Int,
+      /** The question that stands. */
+      linkId: Schema.optionalKey(Schema.String)
+    })
+  ),
+  /** Of all connections of the session. */
+  audioInMs: Schema.Finite,
+  audioOutMs: Schema.Finite,
+  /** That have ended, understood or not. */
+  utterances: Schema.Int,
+  /** Frames of the client's that nobody heard: before `session.ready`, malformed, or while it was leaving. */
+  droppedFrames: Schema.Int
+})
+export type SessionSummary = typeof SessionSummary.Type
 
 /** Why nothing can be kept now; stands in `/health`. */
 export const StoreReason = Schema.Literals([

@@ -1,24 +1,34 @@
-/** Prints the JSON Schema of the wire, as other languages read it: `node scripts/json-schema.ts` writes the reference file. */
+/** Prints JSON Schemas, as other languages read them, of the wire and of the audit log: `node scripts/json-schema.ts` writes the files. */
 import { writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { Schema } from "effect"
+import { AuditLine } from "#schemas/audit.ts"
 import { ClientMessage, ServerMessage, subprotocol } from "#schemas/wire.ts"
 
-export const wireSchemaFile = fileURLToPath(new URL("../docs/reference/wire.schema.json", import.meta.url))
+const file = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
 
-export const wireSchema = (): string => {
-  const Wire = Schema.Union([
-    ClientMessage.annotate({ identifier: "ClientMessage", description: "Client to server." }),
-    ServerMessage.annotate({ identifier: "ServerMessage", description: "Server to client." })
-  ])
-  const { schema, definitions } = Schema.toJsonSchemaDocument(Wire, { onExcessProperty: "error" })
+const print = (title: string, root: Schema.Constraint): string => {
+  const { schema, definitions } = Schema.toJsonSchemaDocument(root, { onExcessProperty: "error" })
   const document = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    title: `Text frames of the WebSocket subprotocol ${subprotocol}`,
+    title,
     ...schema,
-    $defs: definitions
+    ...(Object.keys(definitions).length === 0 ? {} : { $defs: definitions })
   }
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
-if (import.meta.main) await writeFile(wireSchemaFile, wireSchema())
+const wireSchema = (): string => {
+  const Wire = Schema.Union([
+    ClientMessage.annotate({ identifier: "ClientMessage", description: "Client to server." }),
+    ServerMessage.annotate({ identifier: "ServerMessage", description: "Server to client." })
+  ])
+  return print(`Text frames of the WebSocket subprotocol ${subprotocol}`, Wire)
+}
+
+export const jsonSchemas = (): ReadonlyArray<{ readonly file: string; readonly text: string }> => [
+  { file: file("wire.schema.json"), text: wireSchema() },
+  { file: file("audit.schema.json"), text: print("Lines of the audit log", AuditLine) }
+]
+
+if (import.meta.main) for (const { file, text } of jsonSchemas()) await writeFile(file, text)

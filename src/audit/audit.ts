@@ -37,7 +37,7 @@ export interface AuditOptions {
 const sweepInterval = "1 minute"
 const retryInterval = "5 seconds"
 /** How long the last lines may take when the service stops. */
-const lastWriteTimeout = "2 seconds"
+const lastWriteTimeout = "1 second"
 
 const encode = Schema.encodeSync(Schema.fromJsonString(AuditLine))
 
@@ -53,6 +53,8 @@ const openAudit = Effect.fnUntraced(function* (options: AuditOptions) {
   const pending: Array<string> = []
   let health: AuditHealth = { status: "ready", sinceMs: nowMs(), written: 0, leftOut: 0, lost: 0 }
   let lostUntold = 0
+  /** The last write, which goes on whatever becomes of those who wait for it. */
+  let writing: Promise<void> = Promise.resolve()
 
   const lineOf = (event: AuditEvent): string => {
     const { subject, ...fields } = "subject" in event ? event : { ...event, subject: undefined }
@@ -94,21 +96,18 @@ const openAudit = Effect.fnUntraced(function* (options: AuditOptions) {
     const waiting = [...pending]
     if (waiting.length + lost === 0) return Effect.void
     const lines = lost === 0 ? waiting : [lineOf({ event: "events.lost", count: lost }), ...waiting]
-    const written = Effect.tryPromise({
-      try: () => files.append(lines.join(""), nowMs()),
-      catch: (cause) => (cause instanceof Error && "code" in cause ? String(cause.code) : "unknown")
+    writing = files.append(lines.join(""), nowMs()).then(() => {
+      lostUntold -= lost
+      pending.splice(0, waiting.length)
     })
-    return written.pipe(
-      Effect.tap(() => {
-        lostUntold -= lost
-        pending.splice(0, waiting.length)
-        return succeeded(lines.length)
-      }),
+    return Effect.tryPromise({
+      try: () => writing,
+      catch: (cause) => (cause instanceof Error && "code" in cause ? String(cause.code) : "unknown")
+    }).pipe(
+      Effect.tap(() => succeeded(lines.length)),
       Effect.tapError((code) =>
         failed(`DATA_DIR/audit cannot be written (${code}): check its volume, its owner and the room left.`)
-      ),
-      // Whoever stops the writer finds a batch written or not, never half.
-      Effect.uninterruptible
+      )
     )
   })
   const write = Effect.gen(function* () {
@@ -122,12 +121,15 @@ const openAudit = Effect.fnUntraced(function* (options: AuditOptions) {
     yield* Effect.ignore(Effect.tryPromise(() => files.forget(nowMs(), trusted)))
   })
 
-  // Closed last to first: the writer stops, then what is left is written.
+  // Closed last to first: the writer stops, then what is left is written, unless the disk hangs.
   yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => {
-      tellLeftOut()
-      return writePending
-    }).pipe(Effect.ignore, Effect.timeoutOption(lastWriteTimeout))
+    Effect.promise(() => writing.catch(() => {})).pipe(
+      Effect.andThen(Effect.sync(tellLeftOut)),
+      Effect.andThen(writePending),
+      Effect.ignore,
+      Effect.interruptible,
+      Effect.timeoutOption(lastWriteTimeout)
+    )
   )
   yield* write.pipe(Effect.forever, Effect.forkScoped)
   yield* sweep.pipe(Effect.repeat(Schedule.spaced(sweepInterval)), Effect.forkScoped)

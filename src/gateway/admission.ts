@@ -17,16 +17,16 @@ import { Counters } from "#src/registry/counters.ts"
 import type { SlotRefusal } from "#src/registry/slots.ts"
 import type { Endpoint } from "#src/session/contract.ts"
 
-const sockets = [
-  ["/ws", "basic"],
-  ["/", "basic"],
-  ["/ws/secure", "secure"],
-  ["/secure", "secure"],
-  ["/ws/secure/healthcare", "healthcare"],
-  ["/secure/healthcare", "healthcare"]
-] as const
-const endpoints: ReadonlyMap<string, Endpoint> = new Map(sockets)
-export const socketPaths = sockets.map(([path]) => path)
+export const sockets = [
+  { path: "/ws", endpoint: "basic" },
+  { path: "/", endpoint: "basic" },
+  { path: "/ws/secure", endpoint: "secure" },
+  { path: "/secure", endpoint: "secure" },
+  { path: "/ws/secure/healthcare", endpoint: "healthcare" },
+  { path: "/secure/healthcare", endpoint: "healthcare" }
+] as const satisfies ReadonlyArray<{ readonly path: string; readonly endpoint: Endpoint }>
+const endpoints: ReadonlyMap<string, Endpoint> = new Map(sockets.map(({ path, endpoint }) => [path, endpoint]))
+export const socketPaths = sockets.map(({ path }) => path)
 
 const scopesFor: Record<Endpoint, ReadonlyArray<Scope>> = {
   basic: [],

@@ -18,6 +18,7 @@ type App<E> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServer
 
 /** Asked by platforms all the time: a probe must never lock itself out. `/admission` counts as the upgrade it foretells. */
 const uncounted: ReadonlySet<string> = new Set(["/health", "/livez", "/readyz", "/admission"])
+export const isCounted = (path: string): boolean => !uncounted.has(path)
 const readable = ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After"]
 
 /** What one failed guess of the admin secret costs, in requests. */
@@ -44,7 +45,7 @@ export const makeGuard = Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
       const path = pathOf(request.url)
       const address = clientAddress(nodeRequest(request), settings.trustedProxyHops)
-      const decision = uncounted.has(path) ? undefined : limiters.byAddress.take(limitKey(address))
+      const decision = isCounted(path) ? limiters.byAddress.take(limitKey(address)) : undefined
       const rate = decision === undefined ? {} : rateHeaders("ip", decision)
       if (decision?.allowed === false) {
         counters.rateLimitRefusals++

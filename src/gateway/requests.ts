@@ -18,20 +18,46 @@ const Subject = Schema.String.check(
   Schema.isPattern(/^[^\p{Cc}\s](?:[^\p{Cc}]*[^\p{Cc}\s])?$/u, { expected: "a reference without control characters" })
 )
 
-/** A subject is a patient's reference: it never stands in a URL, so it is no field of the query. */
-const TokenQuery = Schema.Struct({
-  scope: Schema.optionalKey(Scopes),
-  ttl_seconds: Schema.optionalKey(
-    Schema.String.check(Schema.isPattern(/^[0-9]{1,6}$/, { expected: "seconds" })).pipe(
-      Schema.decodeTo(Schema.FiniteFromString.check(ttl))
-    )
+/** In a query string everything is text. */
+const digits = (most: number, range: ReturnType<typeof Schema.isBetween>, expected: string) =>
+  Schema.String.check(Schema.isPattern(new RegExp(`^[0-9]{1,${most}}$`), { expected })).pipe(
+    Schema.decodeTo(Schema.FiniteFromString.check(Schema.isInt(), range))
   )
+
+/** A subject is a patient's reference: it never stands in a URL, so it is no field of the query. */
+export const TokenQuery = Schema.Struct({
+  scope: Schema.optionalKey(Scopes),
+  ttl_seconds: Schema.optionalKey(digits(6, ttl, "seconds"))
 })
-const TokenBody = Schema.Struct({
+export const TokenBody = Schema.Struct({
   scope: Schema.optionalKey(Scopes),
   ttl_seconds: Schema.optionalKey(Schema.Int.check(ttl)),
   subject: Schema.optionalKey(Subject)
 })
+
+export const SessionId = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9-]{1,64}$/u))
+/** A page of the list of sessions. `after`: the `next` of the page before. */
+export const SessionsQuery = Schema.Struct({
+  limit: Schema.optionalKey(digits(3, Schema.isBetween({ minimum: 1, maximum: 200 }), "a number from 1 to 200")),
+  after: Schema.optionalKey(
+    Schema.String.check(
+      Schema.isPattern(/^[0-9]{1,15}\.[A-Za-z0-9-]{1,64}$/u, { expected: "the `next` of the page before" })
+    )
+  )
+})
+const sessionsPerPage = 100
+
+export interface SessionsPage {
+  readonly limit: number
+  readonly after?: { readonly startedAtMs: number; readonly id: string }
+}
+
+export const sessionsQuery = (url: URL): Result.Result<SessionsPage, Refusal> =>
+  Result.map(queryWith(SessionsQuery)(url), ({ limit = sessionsPerPage, after }) => {
+    if (after === undefined) return { limit }
+    const at = after.indexOf(".")
+    return { limit, after: { startedAtMs: Number(after.slice(0, at)), id: after.slice(at + 1) } }
+  })
 
 export interface TokenRequest {
   readonly scopes: ReadonlyArray<Scope>
@@ -39,11 +65,8 @@ export interface TokenRequest {
   readonly subject?: string
 }
 
-export const tokenQuery = (url: URL): Result.Result<TokenRequest, Refusal> => {
-  const names = [...url.searchParams.keys()]
-  if (new Set(names).size < names.length) return Result.fail(refuse("invalid_message", "A parameter is given twice."))
-  return Result.map(decodeWith(TokenQuery)(Object.fromEntries(url.searchParams)), toTokenRequest)
-}
+export const tokenQuery = (url: URL): Result.Result<TokenRequest, Refusal> =>
+  Result.map(queryWith(TokenQuery)(url), toTokenRequest)
 
 export const tokenBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<TokenRequest, Refusal> =>
   readJson(request).pipe(
@@ -71,6 +94,15 @@ const decodeWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
       const field = /^\w{1,40}$/.test(name) ? `\`${name}\`` : "The request"
       return refuse("invalid_message", `${field}: ${issue?.message ?? "not valid"}.`)
     })
+}
+
+const queryWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
+  const decode = decodeWith(schema)
+  return (url: URL): Result.Result<A, Refusal> => {
+    const names = [...url.searchParams.keys()]
+    if (new Set(names).size < names.length) return Result.fail(refuse("invalid_message", "A parameter is given twice."))
+    return decode(Object.fromEntries(url.searchParams))
+  }
 }
 
 /** No body is an empty object. */

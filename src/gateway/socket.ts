@@ -12,21 +12,17 @@ import type { Adapter } from "#src/gateway/adapter.ts"
 import { errorName } from "#src/error-name.ts"
 import { limits } from "#src/limits.ts"
 import type { SecurityCounters } from "#src/registry/counters.ts"
-import type { LiveClient, Traffic } from "#src/registry/live.ts"
 import type { Connection, SessionHandle } from "#src/session/contract.ts"
 
 /** Bytes of a close reason (RFC 6455, 5.5: a control frame holds 125, two of them the code). */
 const reasonBytesMax = 123
 const pingsMissedMax = 2
 
-export class ClientSocket implements Connection, LiveClient {
+export class ClientSocket implements Connection {
   readonly #socket: WebSocket
   readonly #adapter: Adapter
   readonly #counters: SecurityCounters
   #pingsMissed = 0
-  #audioBytesIn = 0
-  #audioBytesOut = 0
-  #lastActivityAtMs = Date.now()
   /** What the session threw, by name alone: its message may hold what a person said. */
   #fault: string | undefined
 
@@ -45,7 +41,6 @@ export class ClientSocket implements Connection, LiveClient {
   readonly sendAudio = (frame: Uint8Array): number => {
     if (this.#socket.readyState !== this.#socket.OPEN) return 0
     this.#socket.send(frame, { binary: true })
-    this.#audioBytesOut += frame.byteLength
     this.#dropWhenStuck()
     return this.#socket.bufferedAmount
   }
@@ -63,14 +58,6 @@ export class ClientSocket implements Connection, LiveClient {
     // A paused socket would never read the client's half of the closing handshake.
     this.#socket.resume()
     this.#socket.close(code, cut(reason, reasonBytesMax))
-  }
-
-  get traffic(): Traffic {
-    return {
-      audioBytesIn: this.#audioBytesIn,
-      audioBytesOut: this.#audioBytesOut,
-      lastActivityAtMs: this.#lastActivityAtMs
-    }
   }
 
   /** Ends the connection with a row of the table of errors. */
@@ -127,13 +114,9 @@ export class ClientSocket implements Connection, LiveClient {
   #receive(handle: SessionHandle, payload: RawData, isBinary: boolean): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#pingsMissed = 0
-    this.#lastActivityAtMs = Date.now()
     const bytes = bytesOf(payload)
     try {
-      if (isBinary) {
-        this.#audioBytesIn += bytes.byteLength
-        return handle.receiveAudio(bytes)
-      }
+      if (isBinary) return handle.receiveAudio(bytes)
       if (bytes.byteLength > limits.textBytesMax) {
         this.#counters.oversizeFrames++
         return this.fail("message_too_large", `A text frame holds at most ${limits.textBytesMax} bytes.`)

@@ -81,7 +81,7 @@ export const layerUpgrade = (options: UpgradeOptions) =>
         clients.set(socket, client)
         const listed = (handle: SessionHandle) =>
           Effect.acquireRelease(
-            Effect.sync(() => live.add({ handle, admission, startedAtMs: Date.now(), client })),
+            Effect.sync(() => live.add({ handle, admission })),
             (remove) => Effect.sync(remove)
           )
         slot.onEvicted = () => client.fail("sessions_full", "A signed-in session needed this slot.")

@@ -6,6 +6,7 @@
 import { Socket } from "node:net"
 import type { HostCommand, HostEvent, HostFault, HostKind } from "#schemas/host.ts"
 import { type Backend, BackendFault, type BackendSink, type BackendStream, type LoadedBackend } from "./backend.ts"
+import { work } from "./work.ts"
 import { frameKind, FrameReader, FrameWriter, payloadText } from "./frames.ts"
 
 const modules: Readonly<Record<HostKind, () => Promise<{ readonly backend: Backend }>>> = {
@@ -118,7 +119,7 @@ const command = (message: HostCommand): void => {
       void start(message.backends)
       return
     case "beat":
-      return tell({ type: "beat", rssBytes: process.memoryUsage.rss() })
+      return tell({ type: "beat", rssBytes: process.memoryUsage.rss(), work: work.total })
     case "probe":
       void probe(message.id)
       return

@@ -43,9 +43,13 @@ export class Debt {
       this.#answeredBytes = new DataView(binary.buffer, binary.byteOffset).getUint32(0, true) * sampleBytes
   }
 
+  get isOwed(): boolean {
+    return this.#endOwed || this.#answeredBytes < this.#sentBytes
+  }
+
   /** Ticks since the stream was last heard, while something is owed. */
   tick(): number {
-    this.#quietTicks = this.#endOwed || this.#answeredBytes < this.#sentBytes ? this.#quietTicks + 1 : 0
+    this.#quietTicks = this.isOwed ? this.#quietTicks + 1 : 0
     return this.#quietTicks
   }
 }

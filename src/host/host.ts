@@ -3,7 +3,7 @@
  * which ends with a `HostError`; the next `open` goes to the replacement.
  */
 import type { Effect } from "effect"
-import type { HostError, HostKind } from "#schemas/host.ts"
+import type { HostError, HostKind, HostReason, HostWork } from "#schemas/host.ts"
 import type { ModelHealth } from "#src/models.ts"
 
 export type HostStatus =
@@ -43,14 +43,33 @@ export interface HostStream {
   readonly close: () => void
 }
 
+/** What operators see of a host besides its status; of the process that serves, where one does. */
+export interface HostFigures {
+  readonly serving?: {
+    readonly pid: number
+    readonly memoryBytes: number
+    readonly queueDepth: number
+    /** Since the process started, and in the last half to whole minute. */
+    readonly work: HostWork
+    readonly recentWork: HostWork
+  }
+  /** Processes started after the first. */
+  readonly restarts: number
+  readonly lastFault?: { readonly reason: HostReason; readonly message: string; readonly atMs: number }
+}
+
 export interface Host {
   readonly kind: HostKind
+  readonly figures: () => HostFigures
   readonly status: () => HostStatus
   readonly onStatus: (listener: (status: HostStatus) => void) => () => void
   /** Never throws: where no host runs, `closed` is called (later) with reason `unavailable`. */
   readonly open: (params: object, listener: HostStreamListener) => HostStream
   readonly request: (body: object) => Effect.Effect<unknown, HostError>
 }
+
+/** A host as operators look at it. */
+export type WatchedHost = Pick<Host, "kind" | "status" | "figures">
 
 const modelStatus = {
   Loading: "loading",

@@ -13,6 +13,7 @@ import { Debt } from "./debt.ts"
 import { unexpectedEnd } from "./end.ts"
 import { frameKind, FrameReader, FrameWriter, payloadText } from "./frames.ts"
 import type { HostStream, HostStreamListener } from "./host.ts"
+import { Pace } from "./pace.ts"
 import type { HostPolicy, HostUse } from "./policy.ts"
 import { Pulse } from "./pulse.ts"
 import { readStderr } from "./stderr.ts"
@@ -71,6 +72,7 @@ export class HostProcess {
   readonly #streams = new Map<number, OpenStream>()
   readonly #requests = new Map<number, OpenRequest>()
   readonly #startedMs = performance.now()
+  readonly pace = new Pace()
   #pulse: Pulse | undefined
   #ready = false
   #rssBytes = 0
@@ -127,6 +129,13 @@ export class HostProcess {
 
   get openStreams(): number {
     return this.#streams.size
+  }
+
+  /** Streams and requests that are owed an answer. */
+  get queueDepth(): number {
+    let owed = this.#requests.size
+    for (const { debt } of this.#streams.values()) if (debt.isOwed) owed++
+    return owed
   }
 
   get use(): HostUse {
@@ -246,6 +255,7 @@ export class HostProcess {
       case "beat":
         this.#rssBytes = event.rssBytes
         this.#rssAtReadyBytes ||= event.rssBytes
+        this.pace.note(event.work, performance.now())
         return
       case "failed":
         this.#failed = { kind: event.kind, fault: event }

@@ -4,7 +4,7 @@
  */
 import { Effect, type Scope } from "effect"
 import { HostError, type HostKind } from "#schemas/host.ts"
-import type { Host, HostStatus, HostStream, HostStreamListener } from "./host.ts"
+import type { Host, HostFigures, HostStatus, HostStream, HostStreamListener } from "./host.ts"
 import { logHost } from "./log.ts"
 import { hostPolicies, type HostPolicy } from "./policy.ts"
 import type { HostSpec } from "./process.ts"
@@ -32,6 +32,10 @@ class HostView implements Host {
     const model = serving?.backends.find((candidate) => candidate.kind === this.kind)
     const facts = { pid: serving?.process.pid ?? 0, backend: model?.name ?? this.kind, info: model?.info ?? {} }
     return _tag === "Ready" ? { _tag, sinceMs, ...facts } : { _tag, sinceMs, ...facts, error }
+  }
+
+  figures(): HostFigures {
+    return this.#supervisor.figures
   }
 
   onStatus(listener: (status: HostStatus) => void): () => void {

@@ -6,6 +6,7 @@
 import { createActor } from "xstate"
 import { type HostActor, hostMachine, type HostMachineEvent } from "#machines/host.ts"
 import { HostError, type HostFault } from "#schemas/host.ts"
+import type { HostFigures } from "./host.ts"
 import { type Life, lifeOf } from "./life.ts"
 import type { HostLog } from "./log.ts"
 import { exceedsMemory, type HostPolicy, recyclingDue } from "./policy.ts"
@@ -33,6 +34,8 @@ export class Supervisor {
   #life: Life
   #onGone: (() => void) | undefined
   #lastRecycledMs = -Infinity
+  #launches = 0
+  #lastFault: HostFigures["lastFault"]
 
   /** Starts at once. */
   constructor(specs: ReadonlyArray<HostSpec>, policy: HostPolicy, log: (entry: HostLog) => void) {
@@ -59,6 +62,25 @@ export class Supervisor {
     return this.#serving?.process.ended === false ? this.#serving : undefined
   }
 
+  get figures(): HostFigures {
+    const process = this.serving?.process
+    return {
+      ...(process === undefined
+        ? {}
+        : {
+            serving: {
+              pid: process.pid,
+              memoryBytes: process.use.rssBytes,
+              queueDepth: process.queueDepth,
+              work: process.pace.total,
+              recentWork: process.pace.recent
+            }
+          }),
+      restarts: Math.max(0, this.#launches - 1),
+      ...(this.#lastFault === undefined ? {} : { lastFault: this.#lastFault })
+    }
+  }
+
   listen(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -77,6 +99,7 @@ export class Supervisor {
   }
 
   #launch(): void {
+    this.#launches++
     const startedMs = performance.now()
     const { attempt } = this.#life
     let process: HostProcess | undefined
@@ -86,6 +109,7 @@ export class Supervisor {
       const { reason, message } = error
       if (reason !== stopping.reason) {
         const durationMs = Math.round(performance.now() - startedMs)
+        this.#lastFault = { reason, message, atMs: Date.now() }
         this.#log({ event: "fault", host: this.name, reason, message, attempt, pid: process?.pid ?? 0, durationMs })
       }
       if (process !== undefined) this.#processes.delete(process)

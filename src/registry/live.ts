@@ -1,25 +1,10 @@
-/** Sessions that are connected now, for `/admin/sessions`: who, since when, how much; never what was said. */
-import { createHash } from "node:crypto"
+/** Sessions that are connected now. */
 import { Context } from "effect"
-import type { Admission } from "#src/session/contract.ts"
-
-export interface Traffic {
-  readonly audioBytesIn: number
-  readonly audioBytesOut: number
-  readonly lastActivityAtMs: number
-}
-
-export interface LiveClient {
-  readonly traffic: Traffic
-  readonly close: (code: number, reason: string) => void
-}
+import type { Admission, SessionHandle } from "#src/session/contract.ts"
 
 export interface LiveSession {
-  /** Its id changes when the client resumes an earlier session. */
-  readonly handle: { readonly id: string }
+  readonly handle: Pick<SessionHandle, "id" | "summary" | "ended" | "end">
   readonly admission: Admission
-  readonly startedAtMs: number
-  readonly client: LiveClient
 }
 
 export class LiveSessions {
@@ -31,27 +16,14 @@ export class LiveSessions {
     return () => void this.#sessions.delete(session)
   }
 
-  get(id: string): LiveSession | undefined {
-    return [...this.#sessions].find((session) => session.handle.id === id)
+  /** Without those that have ended and whose socket is still closing: their id may be another connection's by now. */
+  get open(): ReadonlyArray<LiveSession> {
+    return [...this.#sessions].filter(({ handle }) => !handle.ended)
   }
 
-  /** What an admin sees; a subject only as a hash, enough to tell two apart. */
-  list(): ReadonlyArray<Record<string, string | number | null>> {
-    return [...this.#sessions].map(({ handle, admission, startedAtMs, client }) => ({
-      id: handle.id,
-      endpoint: admission.endpoint,
-      protocol: admission.protocol,
-      subject_hash: admission.subject === undefined ? null : hashOf(admission.subject),
-      client_address: admission.clientAddress,
-      started_at: new Date(startedAtMs).toISOString(),
-      last_activity_at: new Date(client.traffic.lastActivityAtMs).toISOString(),
-      audio_bytes_in: client.traffic.audioBytesIn,
-      audio_bytes_out: client.traffic.audioBytesOut,
-      trace_id: admission.traceId
-    }))
+  get(id: string): LiveSession | undefined {
+    return this.open.find(({ handle }) => handle.id === id)
   }
 }
-
-const hashOf = (subject: string): string => createHash("sha256").update(subject).digest("hex").slice(0, 16)
 
 export class Live extends Context.Service<Live, LiveSessions>()("sawt/registry/Live") {}

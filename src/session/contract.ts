@@ -4,6 +4,7 @@
  */
 import { Context, type Effect, type Scope } from "effect"
 import type { WireError } from "#schemas/errors.ts"
+import type { SessionSummary } from "#schemas/record.ts"
 import type { ClientMessage, ServerMessage } from "#schemas/wire.ts"
 
 export type Endpoint = "basic" | "secure" | "healthcare"
@@ -33,7 +34,13 @@ export interface Connection {
 }
 
 export interface SessionHandle {
+  /** Becomes another one when the client resumes an earlier session. */
   readonly id: string
+  readonly summary: () => SessionSummary
+  /** It has ended; its socket is about to close. */
+  readonly ended: boolean
+  /** Ends it for good: nobody may resume it. Returns when all that was said whole is kept. */
+  readonly end: Effect.Effect<void>
   readonly receive: (message: ClientMessage) => void
   /** `bytes` are valid only during the call. */
   readonly receiveAudio: (bytes: Uint8Array) => void

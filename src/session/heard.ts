@@ -14,6 +14,7 @@ type Understood = Pick<Final["transcript"], "text" | "unknownWords" | "confidenc
 /** What was said is taken for what was expected when it was begun; if that is over, it is only a transcript. */
 const tell = (session: Session, event: (plan: Plan, expected: Expectation) => InterviewEvent): void => {
   const expected = session.expected.shift()
+  session.figures.utterances++
   session.actor.send({ type: "transcript.settled" })
   const plan = session.started?.questionnaire?.plan
   const now = session.expectation()

@@ -50,10 +50,12 @@ export const performInterview = (session: Session, output: InterviewOutput): voi
 
   const { messages, prompt } = performanceOf(plan, output)
   const kept = keptOf(plan, output, nowMs)
+  if (kept?.place !== undefined) started.progress.linkId = kept.place?.linkId
   const [first, ...rest] = messages
   if (output.type === "answer.recording" && first !== undefined) {
     const isStored = session.sendKept(first, kept ?? {})
     const { linkId } = output.record
+    if (isStored) started.progress.answered.add(linkId)
     return session.tellInterview({ type: isStored ? "answer.stored" : "answer.store.failed", linkId })
   }
   if (output.type === "consent.recording") {

@@ -1,10 +1,15 @@
 /** What of an interview's output outlives the connection. Pure. */
 import type { InterviewOutput } from "#machines/interview.ts"
 import type { Plan } from "#machines/plan.ts"
+import type { SessionSummary } from "#schemas/record.ts"
 import type { Write } from "#src/store/store.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
 
-export type KeptOutput = Pick<Write, "entry" | "place">
+export type KeptOutput = Pick<Write, "entry" | "place" | "summary">
+
+/** What changes where the session stands is written with how that looks. */
+export const described = (kept: KeptOutput, summary: () => SessionSummary): KeptOutput =>
+  kept.entry === undefined && kept.place === undefined ? kept : { ...kept, summary: summary() }
 
 /** Undefined: it changes nothing that a later connection must know. */
 export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptOutput | undefined => {

@@ -26,6 +26,8 @@ export interface PlaybackOptions {
 const drainPollMs = 20
 
 export class Playback {
+  /** Speech sent since the connection began. */
+  sentMs = 0
   readonly #options: PlaybackOptions
   #current:
     { readonly id: string; readonly played: Deferred.Deferred<void>; playedMs: number; durationMs: number } | undefined
@@ -60,11 +62,12 @@ export class Playback {
         const aheadMs = sentMs - (clock.currentTimeMillisUnsafe() - startedAtMs)
         if (aheadMs > limits.playbackLeadMs) yield* Effect.sleep(aheadMs - limits.playbackLeadMs)
       })
-      const sendFrames = Effect.fnUntraced(function* (frames: Iterable<Uint8Array>) {
+      const sendFrames = Effect.fnUntraced({ self: this }, function* (frames: Iterable<Uint8Array>) {
         for (const frame of frames) {
           yield* pace
           connection.sendAudio(frame)
           sentMs += limits.playbackFrameMs
+          this.sentMs += limits.playbackFrameMs
         }
       })
       const begin = (degraded: boolean) => {

@@ -17,7 +17,7 @@ import type { Admission } from "./contract.ts"
 import { Playback } from "./playback.ts"
 import { readyMessage } from "./ready.ts"
 import type { Session } from "./session.ts"
-import { begin, hasEnded, takeUp } from "./take-up.ts"
+import { begin, hasEnded, progressOf, takeUp } from "./take-up.ts"
 
 export interface PrepareServices {
   readonly stt: Stt["Service"]
@@ -82,7 +82,7 @@ export const makePrepare = (services: PrepareServices) => {
     const { resume_token } = start
     if (resume_token === undefined) {
       const questionnaire = yield* chooseQuestionnaire(admission, start, questionnaires)
-      return { id: session.id, ...(yield* begin(store, session.id, admission, questionnaire)) }
+      return { id: session.id, ...(yield* begin(store, session, questionnaire)) }
     }
     return yield* takeUp(services, admission, { ...start, resume_token }, services.replace)
   })
@@ -95,7 +95,8 @@ export const makePrepare = (services: PrepareServices) => {
     const decoder = yield* makeDecoder(audio).pipe(Scope.provide(scope))
     const taken = yield* take(session, start)
     services.claim(taken.id, session)
-    const { questionnaire, keeping, record, resumeToken } = taken
+    const { questionnaire, keeping, record, resumeToken, summary } = taken
+    if (summary !== undefined) session.figures.goOnFrom(summary)
     const plan = questionnaire?.plan
     session.started = {
       decoder,
@@ -118,6 +119,7 @@ export const makePrepare = (services: PrepareServices) => {
       alternatives: start.alternatives ?? 0,
       partials: start.partials ?? true,
       ...(questionnaire === undefined ? {} : { questionnaire }),
+      progress: progressOf(record),
       ...(keeping === undefined ? {} : { keeping }),
       ready: readyMessage({
         sessionId: session.id,

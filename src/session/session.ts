@@ -10,6 +10,7 @@ import { expectationOf } from "#machines/questionnaire.ts"
 import type { EndReason, SessionOutput } from "#machines/session-events.ts"
 import { interviewOf, leadingState, type SessionMachine } from "#machines/session.ts"
 import { closeCodes, errorRow, type ErrorCode, WireError } from "#schemas/errors.ts"
+import type { SessionSummary } from "#schemas/record.ts"
 import type { ClientMessage, LeadingState, ServerMessage } from "#schemas/wire.ts"
 import type { ListenerEvent } from "#src/audio/listener.ts"
 import { limits } from "#src/limits.ts"
@@ -17,13 +18,14 @@ import type { PromptText } from "#src/tts/prompts.ts"
 import { receiveMessage } from "./client-messages.ts"
 import type { SessionHandle } from "./contract.ts"
 import { performInterview } from "./interviewing.ts"
-import type { KeptOutput } from "./kept.ts"
+import { described, type KeptOutput } from "./kept.ts"
 import { endings, resumableEnds } from "./endings.ts"
 import { receiveHeard } from "./heard.ts"
 import { Outgoing } from "./outgoing.ts"
 import type { SessionOptions } from "./session-options.ts"
 import { Settling } from "./settling.ts"
 import { ownIdOf, type Started } from "./started.ts"
+import { Figures, summaryOf } from "./summary.ts"
 import { isHeard, turnOf } from "./turn.ts"
 import { WireBounds } from "./wire-limits.ts"
 
@@ -33,6 +35,8 @@ export class Session implements SessionHandle {
   readonly options: SessionOptions
   readonly actor: Actor<SessionMachine>
   readonly disconnected = Effect.suspend(() => this.leave("disconnected"))
+  readonly end = Effect.suspend(() => this.leave("ended"))
+  readonly summary = (): SessionSummary => summaryOf(this, this.#leading)
   readonly #outgoing: Outgoing
   started: Started | undefined
   /** The `session.start` being prepared. */
@@ -41,7 +45,6 @@ export class Session implements SessionHandle {
   #promptCount = 0
   #typedCount = 0
   #reading = true
-  #ended = false
   readonly #openedAtMs: number
   #confirmed = false
   readonly #settling = new Settling()
@@ -52,11 +55,14 @@ export class Session implements SessionHandle {
   /** What was expected when each utterance that has no final yet began, oldest first. */
   readonly expected: Array<Expectation> = []
   readonly bounds = new WireBounds()
+  readonly figures: Figures
+  ended = false
 
   constructor(options: SessionOptions) {
     this.id = options.id
     this.options = options
     this.#openedAtMs = options.nowMs()
+    this.figures = new Figures(this.#openedAtMs)
     this.#outgoing = new Outgoing(options.connection, options.admission.traceId)
     const { idleMs, durationMs } = options
     this.actor = createActor(options.machine, {
@@ -78,7 +84,8 @@ export class Session implements SessionHandle {
   }
 
   receive(message: ClientMessage): void {
-    if (this.#ended || this.#settling.begun) return
+    this.figures.lastActivityAtMs = this.options.nowMs()
+    if (this.ended || this.#settling.begun) return
     if (this.bounds.messages.hit(this.options.nowMs()))
       return this.#fatal("rate_limited", "too many messages in a second")
     this.actor.send({ type: "client.active" })
@@ -93,9 +100,11 @@ export class Session implements SessionHandle {
   }
 
   receiveAudio(bytes: Uint8Array): void {
-    if (this.#ended || this.#settling.begun) return
+    this.figures.lastActivityAtMs = this.options.nowMs()
     const { started } = this
+    if (this.ended || this.#settling.begun) return void this.figures.droppedFrames++
     if (started === undefined) {
+      this.figures.droppedFrames++
       return this.refuse("not_ready", "audio came before session.ready: send session.start and wait for its answer")
     }
     try {
@@ -114,7 +123,8 @@ export class Session implements SessionHandle {
   }
 
   refused(error: WireError): void {
-    if (this.#ended) return
+    this.figures.lastActivityAtMs = this.options.nowMs()
+    if (this.ended) return
     if (this.bounds.malformed.hit(this.options.nowMs())) return this.#fatal(error.code, error.message, error.ref)
     this.refuse(error.code, error.message, error.ref)
   }
@@ -125,11 +135,11 @@ export class Session implements SessionHandle {
    */
   leave(reason: EndReason): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.#ended) return Effect.void
+      if (this.ended) return Effect.void
       this.#contained(() => this.started?.listener.clear())
       return Effect.andThen(
         this.#settling.wait(this.expected.length === 0),
-        Effect.sync(() => this.end(reason))
+        Effect.sync(() => this.endNow(reason))
       )
     })
   }
@@ -139,8 +149,8 @@ export class Session implements SessionHandle {
     if (this.expected.length === 0) this.#settling.finish()
   }
 
-  end(reason: EndReason): void {
-    if (!this.#ended) this.actor.send({ type: "session.end", reason })
+  endNow(reason: EndReason): void {
+    if (!this.ended) this.actor.send({ type: "session.end", reason })
   }
 
   send(message: ServerMessage): void {
@@ -149,11 +159,11 @@ export class Session implements SessionHandle {
 
   /** False when what goes with it could not be written; then it is not sent. */
   sendKept(message: ServerMessage, kept: KeptOutput): boolean {
-    return this.#outgoing.send(message, kept)
+    return this.#outgoing.send(message, described(kept, this.summary))
   }
 
   keep(kept: KeptOutput): boolean {
-    return this.#outgoing.keep(kept)
+    return this.#outgoing.keep(described(kept, this.summary))
   }
 
   acknowledged(seq: number): boolean {
@@ -208,7 +218,7 @@ export class Session implements SessionHandle {
 
   /** What the audio path hears. */
   readonly heard = (event: ListenerEvent): void => {
-    if (!this.#ended) this.#contained(() => receiveHeard(this, event))
+    if (!this.ended) this.#contained(() => receiveHeard(this, event))
   }
 
   /** The models have caught up: the client's socket is read again. */
@@ -237,14 +247,17 @@ export class Session implements SessionHandle {
     const { started } = this
     if (started === undefined) return
     const { keeping } = started
-    if (keeping !== undefined) this.#outgoing.keepIn(keeping.journal, keeping.lastSeq)
+    if (keeping !== undefined) {
+      this.#outgoing.keepIn(keeping.journal, keeping.lastSeq)
+      keeping.journal.describe(this.summary())
+    }
     this.send(started.ready)
     if (keeping !== undefined) this.#outgoing.replay(keeping.missed)
   }
 
   /** After each step of the machine: tell the audio path what may be heard, and the client the leading state. */
   #follow(): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.#tuneListener(leadingState(this.actor.getSnapshot()))
     if (this.#telling) return
     this.#telling = true
@@ -275,6 +288,7 @@ export class Session implements SessionHandle {
   }
 
   #refuseAudio(error: unknown): void {
+    this.figures.droppedFrames++
     if (error instanceof WireError) return this.refuse(error.code, error.message)
     this.options.onDefect(error)
     this.#close("internal")
@@ -303,7 +317,7 @@ export class Session implements SessionHandle {
   }
 
   #close(reason: EndReason): void {
-    if (this.#ended) return
+    if (this.ended) return
     const ending = endings[reason]
     if (ending !== undefined) this.refuse(ending.code, ending.message)
     const closeCode = ending === undefined ? undefined : errorRow(ending.code).closeCode
@@ -311,8 +325,8 @@ export class Session implements SessionHandle {
   }
 
   #finish(reason: EndReason, closeCode: number, closeReason: string): void {
-    if (this.#ended) return
-    this.#ended = true
+    if (this.ended) return
+    this.ended = true
     const keeping = this.started?.keeping
     const resumable = keeping?.resumable === true && resumableEnds.has(reason)
     this.send({ type: "session.ended", reason, resumable, trace_id: this.options.admission.traceId })
@@ -320,7 +334,8 @@ export class Session implements SessionHandle {
     keeping?.journal.park({
       resumable,
       connectedMs: keeping.connectedMs + this.options.nowMs() - this.#openedAtMs,
-      positionMs: this.started?.listener.positionMs() ?? 0
+      positionMs: this.started?.listener.positionMs() ?? 0,
+      summary: this.summary()
     })
     this.#settling.finish()
     this.started?.listener.close()

@@ -148,7 +148,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
           })
           running.set(session.id, session)
           open.set(session.actor.system, { session, scope })
-          yield* Effect.addFinalizer(() => Effect.sync(() => session.end("ended")))
+          yield* Effect.addFinalizer(() => Effect.sync(() => session.endNow("ended")))
           session.begin()
           if (admission.tokenExpiresAtMs !== undefined) {
             yield* Effect.sleep(Math.max(0, admission.tokenExpiresAtMs - Date.now())).pipe(

@@ -18,6 +18,13 @@ export interface Keeping {
   readonly missed: ReadonlyArray<ServerMessage>
 }
 
+/** How far an interview has come, for operators. */
+export interface Progress {
+  readonly answered: Set<string>
+  /** The question that stands. */
+  linkId: string | undefined
+}
+
 /** What `session.start` chose, once the audio path stands. */
 export interface Started {
   readonly decoder: AudioDecoder
@@ -27,6 +34,7 @@ export interface Started {
   readonly alternatives: number
   readonly partials: boolean
   readonly questionnaire?: LoadedQuestionnaire
+  readonly progress: Progress
   readonly ready: ServerMessage
   /** Absent where nothing can be kept. */
   readonly keeping?: Keeping

@@ -3,13 +3,14 @@ import { Effect, Result, Struct } from "effect"
 import type { InterviewRecord } from "#machines/interview.ts"
 import type { Plan } from "#machines/plan.ts"
 import { WireError } from "#schemas/errors.ts"
-import type { RecordedAnswer, RecordEntry } from "#schemas/record.ts"
+import type { RecordedAnswer, RecordEntry, SessionSummary } from "#schemas/record.ts"
 import type { LeadingState, ServerMessage, SessionStart } from "#schemas/wire.ts"
 import type { LoadedQuestionnaire, Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import type { Owner, Resumed, Store } from "#src/store/store.ts"
 import type { Admission } from "./contract.ts"
 import { askedMessage, recordedMessage } from "./interview.ts"
-import type { Keeping } from "./started.ts"
+import type { Session } from "./session.ts"
+import type { Keeping, Progress } from "./started.ts"
 
 export interface Taken {
   readonly questionnaire?: LoadedQuestionnaire
@@ -18,6 +19,7 @@ export interface Taken {
   readonly resumeToken?: string
   /** Of a session that goes on. */
   readonly record?: InterviewRecord
+  readonly summary?: SessionSummary
   readonly state: LeadingState
   /** Audio of the connections before. */
   readonly positionMs: number
@@ -33,14 +35,13 @@ const cannotKeep = () =>
 
 export const begin = (
   store: Store["Service"],
-  id: string,
-  admission: Admission,
+  { id, figures: { startedAtMs }, options: { admission } }: Session,
   questionnaire: LoadedQuestionnaire | undefined
 ): Effect.Effect<Taken, WireError> => {
   const state = questionnaire === undefined ? "listening" : "consenting"
   const taken: Taken = { ...(questionnaire === undefined ? {} : { questionnaire }), state, positionMs: 0 }
   const source = questionnaire === undefined ? {} : { questionnaire: questionnaire.source }
-  const kept = store.begin({ id, ...ownerOf(admission), ...source })
+  const kept = store.begin({ id, startedAtMs, ...ownerOf(admission), ...source })
   if (Result.isFailure(kept)) {
     return questionnaire === undefined ? Effect.succeed(taken) : Effect.fail(cannotKeep())
   }
@@ -81,7 +82,7 @@ export const takeUp = Effect.fnUntraced(function* (
     resumed.questionnaire === undefined
       ? undefined
       : yield* questionnaires.ofSource(resumed.questionnaire).pipe(Effect.mapError(() => noSuchSession))
-  const { id, entries, place, journal, connection, lastSeq, connectedMs, positionMs, resumeToken } = resumed
+  const { id, entries, place, journal, connection, lastSeq, connectedMs, positionMs, resumeToken, summary } = resumed
   const missed = missedOf(resumed, questionnaire?.plan)
   return {
     id,
@@ -90,8 +91,14 @@ export const takeUp = Effect.fnUntraced(function* (
     ...(resumeToken === undefined ? {} : { resumeToken }),
     record: { entries, ...(place === undefined ? {} : { place }) },
     state: stateOf(resumed),
-    positionMs
+    positionMs,
+    ...(summary === undefined ? {} : { summary })
   } satisfies Taken & { readonly id: string }
+})
+
+export const progressOf = (record: InterviewRecord | undefined): Progress => ({
+  answered: new Set(record?.entries.flatMap((entry) => (entry.type === "answer" ? [entry.record.linkId] : []))),
+  linkId: record?.place?.linkId
 })
 
 export const hasEnded = (entries: ReadonlyArray<RecordEntry>): boolean => entries.some(({ type }) => type === "ended")

@@ -1,13 +1,14 @@
 /** One session's writes: each all or nothing, sealed, numbered. */
 import { Effect, Result, Schema } from "effect"
-import type { Place, RecordEntry } from "#schemas/record.ts"
+import type { Place, RecordEntry, SessionSummary } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
 import type { Database, OpenDatabase } from "./database.ts"
-import { entryJson, placeJson, placeOf, type Step } from "./kept-sessions.ts"
+import { entryJson, placeJson, placeOf, summaryJson, type Step } from "./kept-sessions.ts"
 import type { Journal, Write } from "./store.ts"
 
 const encodeEntry = Schema.encodeSync(entryJson)
 const encodePlace = Schema.encodeSync(placeJson)
+const encodeSummary = Schema.encodeSync(summaryJson)
 
 export interface JournalOptions {
   readonly database: Database
@@ -41,13 +42,17 @@ export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOpt
     const sealed = place === null ? null : cipher.seal(encodePlace(place), placeOf("place", id, 0))
     return Effect.asVoid(sql`UPDATE sessions SET place = ${sealed} WHERE id = ${id}`)
   }
+  const setSummary = ({ sql, cipher }: OpenDatabase, summary: SessionSummary): Step<void> => {
+    const sealed = cipher.seal(encodeSummary(summary), placeOf("summary", id, 0))
+    return Effect.asVoid(sql`UPDATE sessions SET summary = ${sealed} WHERE id = ${id}`)
+  }
   /** What fails here shows in the store's health, and costs nothing that the client has been promised. */
   const tidy = (step: (open: OpenDatabase) => Step<unknown>): void => {
     if (!erased) database.run(step, false)
   }
 
   return {
-    append: ({ message, entry, place }) => {
+    append: ({ message, entry, place, summary }) => {
       if (erased) return Result.succeed(undefined)
       const result = database.run(
         (open) =>
@@ -55,6 +60,7 @@ export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOpt
             if (entry !== undefined) yield* addEntry(open, entry)
             if (message !== undefined) yield* addMessage(open, message)
             if (place !== undefined) yield* setPlace(open, place)
+            if (summary !== undefined) yield* setSummary(open, summary)
           }),
         // A transcript that is only a message is sent at once, and waits for no disk: thirty sessions that speak at the
         // same time would hold up each other's.
@@ -63,13 +69,16 @@ export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOpt
       if (entry !== undefined && Result.isSuccess(result)) written++
       return result
     },
+    describe: (summary) => tidy((open) => setSummary(open, summary)),
     acknowledge: (seq) => tidy(({ sql }) => sql`DELETE FROM outbox WHERE session_id = ${id} AND seq <= ${seq}`),
     confirm: () => tidy(({ sql }) => sql`UPDATE sessions SET token_hash_before = NULL WHERE id = ${id}`),
-    park: ({ resumable, connectedMs, positionMs }) =>
-      tidy(({ sql }) =>
+    park: ({ resumable, connectedMs, positionMs, summary }) =>
+      tidy((open) =>
         Effect.gen(function* () {
+          const { sql } = open
+          yield* setSummary(open, summary)
           yield* sql`UPDATE sessions SET parked_uptime_ms = ${uptimeMs()}, connected_ms = ${Math.round(connectedMs)},
-            position_ms = ${Math.round(positionMs)}, ended_at_ms = ${resumable ? null : nowMs()} WHERE id = ${id}`
+            position_ms = ${Math.round(positionMs)}, ended_at_ms = coalesce(ended_at_ms, ${resumable ? null : nowMs()}) WHERE id = ${id}`
           if (!resumable) yield* sql`DELETE FROM outbox WHERE session_id = ${id}`
         })
       ),

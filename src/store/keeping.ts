@@ -37,8 +37,9 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
     })
     const journal = (id: string, entries: number) => journalOf({ database, id, entries, nowMs, uptimeMs })
 
+    const window = () => ({ uptimeMs: uptimeMs(), lengthMs })
     const find = (open: OpenDatabase, token: string, owner: Owner) =>
-      resumable ? sessions.find(open, token, owner, { uptimeMs: uptimeMs(), lengthMs }) : Effect.undefined
+      resumable ? sessions.find(open, token, owner, window()) : Effect.undefined
 
     const wallClock = new WallClock(nowMs, uptimeMs)
     const sweep = Effect.gen(function* () {
@@ -46,7 +47,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
       if (jumped) yield* Effect.logWarning("The clock was set: nothing is deleted by age for an hour")
       database.run((open) =>
         Effect.gen(function* () {
-          yield* sessions.endExpired(open, { uptimeMs: uptimeMs(), lengthMs }, nowMs())
+          yield* sessions.endExpired(open, window(), nowMs())
           yield* sessions.forget(open, trusted ? nowMs() - options.retentionDays * dayMs : Number.MIN_SAFE_INTEGER)
         })
       )
@@ -66,6 +67,9 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
           database.run((open) => find(open, token, owner)),
           (found) => found?.row.id
         ),
+      parked: (page) =>
+        resumable ? database.run((open) => sessions.parked(open, window(), nowMs(), page)) : Result.succeed([]),
+      end: (id) => database.run((open) => sessions.end(open, id, window(), nowMs())),
       resume: (token, owner, clientSeq) =>
         database.run((open) =>
           Effect.gen(function* () {
@@ -78,6 +82,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
             const messages = yield* sessions.outbox(open, row.id)
             const entries = yield* sessions.log(open, row.id)
             const place = sessions.standing(open, found)
+            const summary = sessions.summaryOf(open, row)
             const lastSeq = Math.max(row.last_seq, seen)
             return {
               id: row.id,
@@ -90,7 +95,8 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
               missed: { messages, complete: messages.length === lastSeq - seen },
               connection: row.connections + 1,
               connectedMs: row.connected_ms,
-              positionMs: row.position_ms
+              positionMs: row.position_ms,
+              ...(summary === undefined ? {} : { summary })
             } satisfies Resumed
           }).pipe(Effect.catchDefect(asCorrupt))
         )

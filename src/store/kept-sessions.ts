@@ -2,21 +2,23 @@
 import { randomBytes, timingSafeEqual } from "node:crypto"
 import { Effect, Schema } from "effect"
 import type { SqlError } from "effect/sql"
-import { Place, RecordEntry, StoreError } from "#schemas/record.ts"
+import { Place, RecordEntry, SessionSummary, StoreError } from "#schemas/record.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
-import { hashOf } from "./cipher.ts"
+import { hashOf, shortNameOf } from "./cipher.ts"
 import type { OpenDatabase } from "./database.ts"
-import type { NewSession, Owner } from "./store.ts"
+import type { NewSession, Owner, ParkedPage, ParkedSession } from "./store.ts"
 
 export type Step<A> = Effect.Effect<A, SqlError.SqlError | StoreError>
 
-export const placeOf = (kind: "entry" | "message" | "place", sessionId: string, number: number): string =>
+export const placeOf = (kind: "entry" | "message" | "place" | "summary", sessionId: string, number: number): string =>
   `${kind} ${sessionId} ${number}`
 
 export const entryJson = Schema.fromJsonString(RecordEntry)
 export const placeJson = Schema.fromJsonString(Place)
+export const summaryJson = Schema.fromJsonString(SessionSummary)
 const decodeEntry = Schema.decodeUnknownSync(entryJson)
 const decodePlace = Schema.decodeUnknownSync(placeJson)
+const decodeSummary = Schema.decodeUnknownSync(summaryJson)
 
 const newSecret = (): string => randomBytes(32).toString("base64url")
 const tokenOf = (id: string, secret: string): string => `${id}.${secret}`
@@ -33,7 +35,7 @@ export const begin = ({ sql, cipher }: OpenDatabase, session: NewSession, nowMs:
     const subjectName = subject === undefined ? null : cipher.nameOf(subject)
     yield* sql`INSERT INTO sessions (id, endpoint, subject_name, token_hash, questionnaire_hash, begun_at_ms, connections,
       connected_ms, position_ms, last_seq) VALUES (${id}, ${endpoint}, ${subjectName}, ${hashOf(secret)}, ${hash},
-      ${nowMs}, 1, 0, 0, 0)`
+      ${session.startedAtMs ?? nowMs}, 1, 0, 0, 0)`
     return tokenOf(id, secret)
   })
 
@@ -49,6 +51,8 @@ interface SessionRow {
   readonly position_ms: number
   readonly last_seq: number
   readonly place: Uint8Array | null
+  readonly summary: Uint8Array | null
+  readonly begun_at_ms: number
   readonly parked_uptime_ms: number | null
   readonly ended_at_ms: number | null
 }
@@ -117,6 +121,64 @@ export const outbox = (
 
 export const standing = ({ cipher }: OpenDatabase, { row }: Found): Place | undefined =>
   row.place === null ? undefined : decodePlace(cipher.open(row.place, placeOf("place", row.id, 0)))
+
+/** Undefined where there is none yet, or none that can be read: a list is not refused for one of its rows. */
+export const summaryOf = (
+  { cipher }: OpenDatabase,
+  { id, summary }: Pick<SessionRow, "id" | "summary">
+): SessionSummary | undefined => {
+  try {
+    return summary === null ? undefined : decodeSummary(cipher.open(summary, placeOf("summary", id, 0)))
+  } catch {
+    return undefined
+  }
+}
+
+interface ParkedRow extends Pick<SessionRow, "id" | "subject_name" | "summary" | "begun_at_ms"> {
+  readonly endpoint: ParkedSession["endpoint"]
+  readonly parked_uptime_ms: number
+}
+
+/** Those that nobody is connected to and whose window is open; `nowMs` is the wall clock's. */
+export const parked = (
+  open: OpenDatabase,
+  window: { readonly uptimeMs: number; readonly lengthMs: number },
+  nowMs: number,
+  { count, before }: ParkedPage
+): Step<ReadonlyArray<ParkedSession>> => {
+  const { sql } = open
+  const { startedAtMs, id } = before ?? { startedAtMs: Number.MAX_SAFE_INTEGER, id: "" }
+  const rows = sql<ParkedRow>`SELECT id, endpoint, subject_name, begun_at_ms, parked_uptime_ms, summary FROM sessions
+    WHERE ended_at_ms IS NULL AND parked_uptime_ms >= ${window.uptimeMs - window.lengthMs}
+    AND (begun_at_ms, id) < (${startedAtMs}, ${id}) ORDER BY begun_at_ms DESC, id DESC LIMIT ${count}`
+  return Effect.map(rows, (found) =>
+    found.map((row) => {
+      const summary = summaryOf(open, row)
+      return {
+        id: row.id,
+        endpoint: row.endpoint,
+        ...(row.subject_name === null ? {} : { subjectHash: shortNameOf(row.subject_name) }),
+        startedAtMs: row.begun_at_ms,
+        resumableUntilMs: Math.round(nowMs + row.parked_uptime_ms + window.lengthMs - window.uptimeMs),
+        ...(summary === undefined ? {} : { summary })
+      }
+    })
+  )
+}
+
+/** False: it is not there, or its time was over already. */
+export const end = (
+  { sql }: OpenDatabase,
+  id: string,
+  window: { readonly uptimeMs: number; readonly lengthMs: number },
+  nowMs: number
+): Step<boolean> =>
+  Effect.gen(function* () {
+    const ended = yield* sql`UPDATE sessions SET ended_at_ms = ${nowMs} WHERE id = ${id} AND ended_at_ms IS NULL
+      AND parked_uptime_ms >= ${window.uptimeMs - window.lengthMs} RETURNING id`
+    if (ended.length > 0) yield* sql`DELETE FROM outbox WHERE session_id = ${id}`
+    return ended.length > 0
+  })
 
 /** A server's start: whoever was connected or parked has the whole window again (R4.5). */
 export const recountWindows = ({ sql }: OpenDatabase, uptimeMs: number): Step<void> =>

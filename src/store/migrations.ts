@@ -44,7 +44,9 @@ const migrations = Migrator.fromRecord({
       sealed BLOB NOT NULL,
       PRIMARY KEY (session_id, seq)
     ) STRICT, WITHOUT ROWID`
-  )
+  ),
+  /** What operators see of a session; sealed, since it holds an address. */
+  "0003_summaries": statements("ALTER TABLE sessions ADD COLUMN summary BLOB")
 })
 
 export const migrate = Migrator.make({})({ loader: migrations, table: "migrations" })

@@ -4,7 +4,7 @@
  * less than a frame of audio (docs/measured.md), and a caller always knows whether it is on disk.
  */
 import { Context, type Result } from "effect"
-import type { Place, RecordEntry, StoreError, StoreReason } from "#schemas/record.ts"
+import type { Place, RecordEntry, SessionSummary, StoreError, StoreReason } from "#schemas/record.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import type { Endpoint } from "#src/session/contract.ts"
 
@@ -18,6 +18,8 @@ export interface NewSession extends Owner {
   readonly id: string
   /** FHIR JSON of the questionnaire that it holds: the session finishes on this version. */
   readonly questionnaire?: string
+  /** Absent: now. */
+  readonly startedAtMs?: number
 }
 
 export interface Kept {
@@ -40,6 +42,8 @@ export interface Resumed extends Kept {
   /** How long, and how much audio, the connections before took. */
   readonly connectedMs: number
   readonly positionMs: number
+  /** As it was left. */
+  readonly summary?: SessionSummary
 }
 
 export interface Write {
@@ -48,6 +52,8 @@ export interface Write {
   readonly entry?: RecordEntry
   /** `null`: the interview stands nowhere, routing decides. */
   readonly place?: Place | null
+  /** How the session then stands, for operators. */
+  readonly summary?: SessionSummary
 }
 
 export interface Parked {
@@ -55,6 +61,7 @@ export interface Parked {
   readonly resumable: boolean
   readonly connectedMs: number
   readonly positionMs: number
+  readonly summary: SessionSummary
 }
 
 /** One session's own part of the store. */
@@ -64,6 +71,7 @@ export interface Journal {
    * disk with the next entry or within the next seconds.
    */
   readonly append: (write: Write) => Result.Result<void, StoreError>
+  readonly describe: (summary: SessionSummary) => void
   /** The client has everything up to `seq`. */
   readonly acknowledge: (seq: number) => void
   /** The client has spoken after a resume: the token before this one is void. */
@@ -71,6 +79,23 @@ export interface Journal {
   readonly park: (parked: Parked) => void
   /** Consent was not given: nothing is kept, and nothing further is written. */
   readonly erase: () => void
+}
+
+/** A session that nobody is connected to, and that may be taken up again. */
+export interface ParkedSession {
+  readonly id: string
+  readonly endpoint: Endpoint
+  readonly subjectHash?: string
+  readonly startedAtMs: number
+  readonly resumableUntilMs: number
+  /** Absent where it cannot be read. */
+  readonly summary?: SessionSummary
+}
+
+export interface ParkedPage {
+  readonly count: number
+  /** Only those that began before this one, in the order of `startedAtMs` and `id`. */
+  readonly before?: { readonly startedAtMs: number; readonly id: string }
 }
 
 export interface StoreHealth {
@@ -88,6 +113,10 @@ export class Store extends Context.Service<
     readonly find: (token: string, owner: Owner) => Result.Result<string | undefined, StoreError>
     /** Takes it up: the token is used. `lastSeq`: what the client has. */
     readonly resume: (token: string, owner: Owner, lastSeq: number) => Result.Result<Resumed | undefined, StoreError>
+    /** The youngest first. */
+    readonly parked: (page: ParkedPage) => Result.Result<ReadonlyArray<ParkedSession>, StoreError>
+    /** Nobody may take up this session any more; false: there is none to be taken up. */
+    readonly end: (id: string) => Result.Result<boolean, StoreError>
     readonly health: () => StoreHealth
     /**
      * A keyed hash of a subject, for lists and logs: the same as long as the storage key is the same, and not to be guessed

@@ -39,7 +39,7 @@ export class Pool {
 
   /** The one that serves, and where none does the first configured one. */
   get serving(): PoolHost {
-    return this.#hosts.find(isReady) ?? this.#configured[0]
+    return this.hosts.find(isReady) ?? this.#configured[0]
   }
 
   health(): ModelHealth {
@@ -104,11 +104,11 @@ export class Pool {
 
   /** Called after each change of a host's state. Returns how to stop. */
   readonly onStatus = (changed: () => void): (() => void) => {
-    const stops = this.#hosts.map(({ host }) => host.onStatus(changed))
+    const stops = this.hosts.map(({ host }) => host.onStatus(changed))
     return () => stops.forEach((stop) => stop())
   }
 
-  get #hosts(): ReadonlyArray<PoolHost> {
+  get hosts(): ReadonlyArray<PoolHost> {
     return this.#standIn === undefined ? this.#configured : [...this.#configured, this.#standIn]
   }
 

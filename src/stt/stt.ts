@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { HostError } from "#schemas/host.ts"
-import type { Host, HostStatus } from "#src/host/host.ts"
+import type { Host, HostStatus, WatchedHost } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
 import { limits } from "#src/limits.ts"
 import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
@@ -53,6 +53,8 @@ export class Stt extends Context.Service<
     readonly health: () => ModelHealth
     /** Tells each change of it. Returns how to stop. */
     readonly onHealth: (listener: HealthListener) => () => void
+    /** Those of the configured model, and the one that stands in for them. */
+    readonly hosts: ReadonlyArray<WatchedHost>
     /** Never throws; waits for a host that loads or comes back. The same samples in any split give the same transcript. */
     readonly open: (options: UtteranceOptions) => Utterance
     /** Those of `words` that the model which serves cannot hear. */
@@ -63,6 +65,7 @@ export class Stt extends Context.Service<
     Stt.of({
       health: () => pool.health(),
       onHealth: (listener) => watchHealth(() => pool.health(), pool.onStatus, listener),
+      hosts: pool.hosts.map(({ host }) => host),
       open: (options) => new ReplayedUtterance(pool, options, fork),
       missingWords: (words) =>
         Effect.suspend(() => pool.serving.host.request({ missingWords: words })).pipe(

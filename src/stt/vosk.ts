@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os"
 import type { SttCommand, SttParams } from "#schemas/host.ts"
 import { type Backend, BackendFault, type BackendSink, type BackendStream } from "#src/host/backend.ts"
 import { probeWord, readProbeClip } from "#src/host/probe-clip.ts"
+import { work } from "#src/host/work.ts"
 import { Lanes } from "./lanes.ts"
 import { type Libvosk, loadLibvosk, type VoskModel, type VoskRecognizer } from "./libvosk.ts"
 import { inspectModel } from "./vosk-model.ts"
@@ -180,6 +181,7 @@ class Utterance implements BackendSink {
   /** Decodes what waits, as long as nobody with more right to the processor does, and finishes when that was all. */
   async #takeTurn(): Promise<void> {
     await this.#lanes.take(this.#waitingBytes <= urgentBytesMax)
+    work.begin()
     try {
       for (let taken = 0; !this.#dropped;) {
         const block = this.#nextBlock()
@@ -190,6 +192,7 @@ class Utterance implements BackendSink {
       }
       if (this.#finishing && this.#waiting.length === 0 && !this.#dropped) await this.#finish()
     } finally {
+      work.end()
       this.#lanes.release()
     }
   }
@@ -216,6 +219,7 @@ class Utterance implements BackendSink {
     const samples = block.byteLength / sampleBytes
     this.#waitingBytes -= block.byteLength
     this.#recognizer.samplesHeard += samples
+    work.did((samples * 1_000) / sampleRateHz)
     if (this.#dropped) return
     this.#decoded[0] = (this.#decoded[0] ?? 0) + samples
     this.#stream.sendBinary(new Uint8Array(this.#decoded.buffer))

@@ -11,6 +11,7 @@ import {
   type BackendStream,
   type LoadedBackend
 } from "#src/host/backend.ts"
+import { work } from "#src/host/work.ts"
 import { espeakEngine, espeakPackage } from "./espeak-engine.ts"
 import { espeakSpelling } from "./espeak-spelling.ts"
 import { floatsOf, fromFloats } from "#src/audio/pcm.ts"
@@ -177,14 +178,20 @@ class Espeak implements LoadedBackend {
     const blocks: Array<Int16Array> = []
     const events: Array<EspeakEvent> = []
     let length = 0
-    this.#worker.synthesize(respelt, (audio, heard) => {
-      events.push(...heard)
-      if (audio !== null && audio.length > 0) {
-        blocks.push(audio.slice())
-        length += audio.length
-      }
-      return length >= (renderedMsMax / 1000) * sampleRateHz
-    })
+    work.begin()
+    try {
+      this.#worker.synthesize(respelt, (audio, heard) => {
+        events.push(...heard)
+        if (audio !== null && audio.length > 0) {
+          blocks.push(audio.slice())
+          length += audio.length
+        }
+        return length >= (renderedMsMax / 1000) * sampleRateHz
+      })
+    } finally {
+      work.end()
+    }
+    work.did((length / sampleRateHz) * 1000)
     const samples = new Float32Array(length)
     let at = 0
     for (const block of blocks) {

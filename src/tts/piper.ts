@@ -13,6 +13,7 @@ import {
   type BackendStream,
   type LoadedBackend
 } from "#src/host/backend.ts"
+import { work } from "#src/host/work.ts"
 import { fromFloats } from "#src/audio/pcm.ts"
 import { level } from "./level.ts"
 import { readVoiceConfig, type VoiceConfig, voiceFacts, voiceFault } from "./piper-voice.ts"
@@ -139,8 +140,10 @@ class Piper implements LoadedBackend {
 
   async #speak(stream: BackendStream, speech: PiperSpeech): Promise<void> {
     const { ids, wordOf, skipped } = this.#encode(speech.words)
-    const { audio, frames } = await this.#run(ids, speech)
+    work.begin()
+    const { audio, frames } = await this.#run(ids, speech).finally(() => work.end())
     const sampleRateHz = this.#config.audio.sample_rate
+    work.did((audio.length * 1_000) / sampleRateHz)
     const samples = audio.slice(0, (renderedMsMax / 1000) * sampleRateHz)
     level(samples, sampleRateHz)
     const pcm = fromFloats(samples)

@@ -6,7 +6,7 @@
 import { Context, Effect, Layer, Schema, Scope, Stream } from "effect"
 import { type HostError, HostReason } from "#schemas/host.ts"
 import { firstThatWorks, voiceReturnWaitMs } from "#src/fallbacks.ts"
-import { hostHealth } from "#src/host/host.ts"
+import { hostHealth, type WatchedHost } from "#src/host/host.ts"
 import { startHost, whenReady } from "#src/host/start.ts"
 import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 import { type Language, speakable } from "./arabic-text.ts"
@@ -203,6 +203,8 @@ export class Tts extends Context.Service<
     readonly health: () => ModelHealth
     /** Tells each change of it. Returns how to stop. */
     readonly onHealth: (listener: HealthListener) => () => void
+    /** The configured voice first. */
+    readonly hosts: ReadonlyArray<WatchedHost>
     /** Interrupting the stream stops the synthesis. */
     readonly speak: (text: string, options: SpeakOptions) => Stream.Stream<SpokenSentence, TtsError>
     /** Synthesises what is not cached yet, one at a time, behind live speech. */
@@ -222,10 +224,12 @@ export class Tts extends Context.Service<
         const espeak = espeakOver(espeakHost, path === undefined ? (options.voice ?? "ar") : "ar")
         const piper = path === undefined ? [] : [yield* startPiper(path, espeak)]
         const cache = new SpeechCache(options.ttsHome, options.cacheBytesMax)
-        const speaker = new Speaker([...piper, espeak], cache, yield* Effect.scope)
+        const engines = [...piper, espeak]
+        const speaker = new Speaker(engines, cache, yield* Effect.scope)
         return Tts.of({
           health: () => speaker.health(),
           onHealth: (listener) => watchHealth(() => speaker.health(), speaker.onStatus, listener),
+          hosts: engines.map(({ host }) => host),
           speak: (text, speakOptions) => speaker.speak(text, speakOptions),
           prepare: (texts, prepareOptions) => speaker.prepare(texts, prepareOptions)
         })

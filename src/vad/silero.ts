@@ -8,6 +8,7 @@ import { existsSync } from "node:fs"
 import { InferenceSession, Tensor } from "onnxruntime-node"
 import { type Backend, BackendFault, type BackendSink, type BackendStream } from "#src/host/backend.ts"
 import { readProbeClip } from "#src/host/probe-clip.ts"
+import { work } from "#src/host/work.ts"
 import { vadFrameSamples } from "./frame.ts"
 
 /** Samples of the previous frame that stand before each frame. Without them the graph runs and detects nothing. */
@@ -177,6 +178,7 @@ class Batcher {
       waited = false
       this.#lastRunMs = nowMs
       const batch = batchOf(waiting)
+      work.begin()
       try {
         await this.#runBatch(batch)
       } catch (thrown) {
@@ -186,6 +188,7 @@ class Batcher {
           session.fail()
         }
       }
+      work.end()
     }
     this.#running = false
   }
@@ -223,6 +226,7 @@ class Batcher {
         cN: tensor("cN", 1, size, stateSize)
       }
     )
+    work.did((size * steps * vadFrameSamples) / 16)
     members.forEach((session, column) => {
       session.hidden.set(buffers.hN.subarray(column * stateSize, (column + 1) * stateSize))
       session.cell.set(buffers.cN.subarray(column * stateSize, (column + 1) * stateSize))

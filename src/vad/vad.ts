@@ -5,7 +5,7 @@
 import { Context, Effect, Layer } from "effect"
 import { fileURLToPath } from "node:url"
 import type { HostError } from "#schemas/host.ts"
-import { type Host, hostHealth } from "#src/host/host.ts"
+import { type Host, hostHealth, type WatchedHost } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
 import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 
@@ -42,6 +42,7 @@ export class Vad extends Context.Service<
     readonly health: () => ModelHealth
     /** Tells each change of it. Returns how to stop. */
     readonly onHealth: (listener: HealthListener) => () => void
+    readonly hosts: ReadonlyArray<WatchedHost>
     readonly open: (listener: VadListener) => VadStream
   }
 >()("sawt/vad/Vad") {
@@ -50,6 +51,7 @@ export class Vad extends Context.Service<
     return Vad.of({
       health,
       onHealth: (listener) => watchHealth(health, (changed) => host.onStatus(changed), listener),
+      hosts: [host],
       open: (listener) => {
         const stream = host.open(
           {},

@@ -1,4 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
@@ -234,5 +246,32 @@ describe("a disk that fails", () => {
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, "audit"), "")
     return records({ folder }, consent("s1"))
+  })
+
+  it.live("keeps the service from stopping not even when it hangs", () => {
+    const folder = newFolder()
+    // A pipe that nobody reads takes 64 KiB and then nothing.
+    const pipe = join(folder, "audit", `${new Date().toISOString().slice(0, 10)}.1.jsonl`)
+    mkdirSync(join(folder, "audit"), { recursive: true })
+    execFileSync("mkfifo", [pipe])
+    return Effect.gen(function* () {
+      yield* records(
+        { folder, uptimeMs: () => performance.now() },
+        ...Array.from({ length: 1_000 }, () => consent("s1"))
+      )
+      // Lets the write that still waits in this process go.
+      const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK)
+      const bytes = Buffer.alloc(65_536)
+      let lines = 0
+      yield* until(() => {
+        try {
+          lines += bytes.toString("latin1", 0, readSync(reader, bytes)).split("\n").length - 1
+        } catch {
+          // Nothing there yet.
+        }
+        return lines === 1_000
+      })
+      closeSync(reader)
+    })
   })
 })

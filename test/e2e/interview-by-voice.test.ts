@@ -4,6 +4,7 @@ import { QuestionnaireResponse } from "#schemas/fhir.ts"
 import { converse, type Conversation } from "../../scripts/demo/conversation.ts"
 import { Patient } from "../../scripts/demo/patient.ts"
 import { loadRecordings } from "../../scripts/demo/recordings.ts"
+import { auditText } from "#test/support/audit-log.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { interviewed, tokenOf } from "./caller.ts"
 import { orderFaults, unconfirmed } from "./order.ts"
@@ -109,11 +110,13 @@ describe("PHQ-9 by voice, held by three patients at the same time", () => {
   })
 })
 
-describe("the log of these interviews, at DEBUG", () => {
-  it("holds no word that was said, no answer, no token and no secret", () => {
-    const log = server.log()
-    const since = log.slice(logged)
+describe("the log of these interviews, at DEBUG, and the audit log", () => {
+  it("hold no word that was said, no answer, no token and no secret", () => {
+    const audit = auditText(server.dataDir)
+    const log = server.log() + audit
+    const since = server.log().slice(logged) + audit
     assert.include(log, "phq-9: the model", "the log is there")
+    assert.include(audit, "consent.given", "the audit log is there")
     const said = interviews.flatMap(({ messages }) =>
       messages.flatMap((message) => (message.type === "transcript.final" ? message.text.split(" ") : []))
     )

@@ -1,7 +1,7 @@
 /** A session without models, for what the gateway does by itself: it echoes, and misbehaves when told to. */
 import { createHash, randomUUID } from "node:crypto"
 import { Effect, Layer, Result, Stream } from "effect"
-import { StoreError } from "#schemas/record.ts"
+import { type SessionSummary, StoreError } from "#schemas/record.ts"
 import type { ModelHealth } from "#src/models.ts"
 import { type Admission, Sessions } from "#src/session/contract.ts"
 import { Store, type StoreHealth } from "#src/store/store.ts"
@@ -37,6 +37,19 @@ const health = (seen: Seen, model: "stt" | "vad" | "tts") => (): ModelHealth => 
   degraded: false
 })
 
+const echoSummary = ({ protocol, clientAddress, traceId }: Admission): SessionSummary => ({
+  protocol,
+  clientAddress,
+  traceId,
+  state: "listening",
+  startedAtMs: Date.now(),
+  lastActivityAtMs: Date.now(),
+  audioInMs: 0,
+  audioOutMs: 0,
+  utterances: 0,
+  droppedFrames: 0
+})
+
 export const echoLayers = (seen: Seen) =>
   Layer.mergeAll(
     Layer.succeed(Sessions, {
@@ -46,6 +59,9 @@ export const echoLayers = (seen: Seen) =>
             seen.admissions.push(admission)
             return {
               id: randomUUID(),
+              summary: () => echoSummary(admission),
+              ended: false,
+              end: Effect.sync(() => connection.close(1000, "ended")),
               receive: (message) => {
                 if (message.type === "ping")
                   connection.send({ type: "pong", ...(message.ref ? { ref: message.ref } : {}) })
@@ -80,11 +96,14 @@ export const echoLayers = (seen: Seen) =>
       begin: () => Result.fail(notUsed),
       find: () => Result.fail(notUsed),
       resume: () => Result.fail(notUsed),
+      parked: () => Result.fail(notUsed),
+      end: () => Result.succeed(false),
       subjectHash: (subject) => createHash("sha256").update(`test key ${subject}`).digest("hex").slice(0, 16)
     }),
     Layer.succeed(Stt, {
       health: health(seen, "stt"),
       onHealth: () => () => {},
+      hosts: [],
       open: () => {
         throw new Error("not used here")
       },
@@ -93,6 +112,7 @@ export const echoLayers = (seen: Seen) =>
     Layer.succeed(Vad, {
       health: health(seen, "vad"),
       onHealth: () => () => {},
+      hosts: [],
       open: () => {
         throw new Error("not used here")
       }
@@ -100,6 +120,7 @@ export const echoLayers = (seen: Seen) =>
     Layer.succeed(Tts, {
       health: health(seen, "tts"),
       onHealth: () => () => {},
+      hosts: [],
       speak: () => Stream.empty,
       prepare: () => Effect.void
     })

@@ -23,6 +23,7 @@ const sentence = (durationMs: number): SpokenSentence => ({
 const voice = (speech: Stream.Stream<SpokenSentence, TtsError>): Tts["Service"] => ({
   health: () => ({ status: "ready", backend: "voice", sinceMs: 0, degraded: false }),
   onHealth: () => () => {},
+  hosts: [],
   speak: () => speech,
   prepare: () => Effect.void
 })

@@ -15,7 +15,7 @@ import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Logger, Redacted, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import type { RecordEntry, StoreError } from "#schemas/record.ts"
+import type { RecordEntry, SessionSummary, StoreError } from "#schemas/record.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import { layerStore, type StoreOptions } from "#src/store/keeping.ts"
 import { Store, type Kept, type Write } from "#src/store/store.ts"
@@ -37,6 +37,19 @@ const open = (folder: string, over: Partial<StoreOptions> = {}) =>
     (context) => Context.get(context, Store)
   )
 
+const summary: SessionSummary = {
+  protocol: "sawt.v1",
+  clientAddress: "192.0.2.77",
+  traceId: "trace-1",
+  state: "asking",
+  startedAtMs: 1,
+  lastActivityAtMs: 5,
+  questionnaire: { id: "phq-9", version: "1", answered: 1, total: 10, linkId: "q2" },
+  audioInMs: 900,
+  audioOutMs: 1_200,
+  utterances: 2,
+  droppedFrames: 1
+}
 const answer = (linkId: string): RecordEntry => ({
   type: "answer",
   atMs: 1,
@@ -71,7 +84,7 @@ describe("a kept session", () => {
       must(kept, { entry: { type: "consent", via: "touch", version: "1", language: "ar", atMs: 1 } })
       must(kept, { message: recorded(1), entry: answer("q1"), place: null })
       must(kept, { message: recorded(2), place: { linkId: "q2" } })
-      kept.journal.park({ resumable: true, connectedMs: 1_234.6, positionMs: 900 })
+      kept.journal.park({ resumable: true, connectedMs: 1_234.6, summary, positionMs: 900 })
       must(kept, { message: recorded(3) })
 
       // The first is not closed: nothing is flushed for the second's sake.
@@ -87,7 +100,7 @@ describe("a kept session", () => {
       assert.deepStrictEqual(seqs(found?.missed.messages ?? []), [2, 3])
       assert.deepStrictEqual(found?.missed.messages[0], recorded(2))
       assert.isTrue(found?.missed.complete)
-      assert.deepInclude(found, { id: "s1", lastSeq: 3, connection: 2, connectedMs: 1_235, positionMs: 900 })
+      assert.deepInclude(found, { id: "s1", lastSeq: 3, connection: 2, connectedMs: 1_235, summary, positionMs: 900 })
     })
   )
 
@@ -176,14 +189,14 @@ describe("a kept session", () => {
       let uptimeMs = 0
       const store = yield* open(yield* folderOf, { uptimeMs: () => uptimeMs })
       const ended = begun(store, "ended")
-      ended.journal.park({ resumable: false, connectedMs: 1, positionMs: 1 })
+      ended.journal.park({ resumable: false, connectedMs: 1, summary, positionMs: 1 })
       assert.isUndefined(resumed(store, ended.resumeToken))
 
       const parked = begun(store, "parked")
-      parked.journal.park({ resumable: true, connectedMs: 1, positionMs: 1 })
+      parked.journal.park({ resumable: true, connectedMs: 1, summary, positionMs: 1 })
       yield* TestClock.adjust("12 minutes")
       const again = resumed(store, parked.resumeToken)
-      again?.journal.park({ resumable: true, connectedMs: 1, positionMs: 1 })
+      again?.journal.park({ resumable: true, connectedMs: 1, summary, positionMs: 1 })
       uptimeMs += 600_001
       assert.isUndefined(resumed(store, again?.resumeToken))
     })
@@ -194,7 +207,7 @@ describe("a kept session", () => {
       const folder = yield* folderOf
       const store = yield* open(folder, { uptimeMs: () => 0 })
       const kept = begun(store)
-      kept.journal.park({ resumable: true, connectedMs: 1, positionMs: 1 })
+      kept.journal.park({ resumable: true, connectedMs: 1, summary, positionMs: 1 })
       const later = yield* open(folder, { uptimeMs: () => 601_000 })
       assert.isDefined(resumed(later, kept.resumeToken))
     })
@@ -237,9 +250,9 @@ describe("clean-up", () => {
       const store = yield* open(folder, { retentionDays: 1, uptimeMs: () => uptimeMs })
       const abandoned = begun(store, "abandoned")
       must(abandoned, { message: recorded(1), entry: answer("q1") })
-      abandoned.journal.park({ resumable: true, connectedMs: 1, positionMs: 1 })
+      abandoned.journal.park({ resumable: true, connectedMs: 1, summary, positionMs: 1 })
       const silent = begun(store, "silent", '{"other":1}')
-      silent.journal.park({ resumable: true, connectedMs: 1, positionMs: 1 })
+      silent.journal.park({ resumable: true, connectedMs: 1, summary, positionMs: 1 })
 
       yield* pass(12)
       assert.deepEqual([count(folder, "sessions"), count(folder, "entries"), count(folder, "outbox")], [1, 1, 0])
@@ -258,7 +271,7 @@ describe("clean-up", () => {
       const store = yield* open(folder, { retentionDays: 1, uptimeMs: () => uptimeMs })
       const kept = begun(store)
       must(kept, { entry: answer("q1") })
-      kept.journal.park({ resumable: false, connectedMs: 1, positionMs: 1 })
+      kept.journal.park({ resumable: false, connectedMs: 1, summary, positionMs: 1 })
       age(folder, "1 day")
       // The two clocks part: to the store it is the same which of them was set.
       uptimeMs -= Duration.toMillis("30 days")
@@ -313,6 +326,91 @@ describe("at rest", () => {
       raw.close()
       assert.strictEqual(reasonOf(store.resume(one.resumeToken ?? "", owner, 0)), "corrupt")
       assert.isDefined(resumed(store, two.resumeToken))
+    })
+  )
+})
+
+describe("the list of parked sessions", () => {
+  const park = (kept: Kept, of: SessionSummary = summary) =>
+    kept.journal.park({ resumable: true, connectedMs: 1, positionMs: 1, summary: of })
+  const ids = (store: Store["Service"], page = { count: 10 }) =>
+    Result.getOrThrow(store.parked(page)).map(({ id }) => id)
+
+  it.effect("holds those that may be resumed: not the connected, the ended, nor those whose window is over", () =>
+    Effect.gen(function* () {
+      let uptimeMs = 0
+      const store = yield* open(yield* folderOf, { uptimeMs: () => uptimeMs })
+      begun(store, "connected")
+      begun(store, "ended").journal.park({ resumable: false, connectedMs: 1, positionMs: 1, summary })
+      park(begun(store, "early"))
+      uptimeMs = 300_000
+      park(begun(store, "late"))
+      assert.deepStrictEqual(ids(store).toSorted(), ["early", "late"])
+      uptimeMs = 601_000
+      assert.deepStrictEqual(ids(store), ["late"])
+      const [late] = Result.getOrThrow(store.parked({ count: 1 }))
+      assert.deepInclude(late, { endpoint: "healthcare", resumableUntilMs: 299_000, summary })
+      assert.strictEqual(late?.subjectHash, store.subjectHash(owner.subject))
+    })
+  )
+
+  it.effect("comes in pages, the youngest first, also where several began at the same time", () =>
+    Effect.gen(function* () {
+      const store = yield* open(yield* folderOf)
+      for (const id of ["a", "b", "c"]) park(begun(store, id))
+      yield* TestClock.adjust("1 second")
+      park(begun(store, "d"))
+      const pages: Array<string> = []
+      for (let before: { startedAtMs: number; id: string } | undefined; ;) {
+        const page = Result.getOrThrow(store.parked({ count: 2, ...(before === undefined ? {} : { before }) }))
+        if (page.length === 0) break
+        pages.push(page.map(({ id }) => id).join(""))
+        before = page.at(-1)
+      }
+      assert.deepStrictEqual(pages, ["dc", "ba"])
+    })
+  )
+
+  it.effect("keeps addresses and questions sealed on disk, and shows a row whose seal is broken without them", () =>
+    Effect.gen(function* () {
+      const folder = yield* folderOf
+      const store = yield* open(folder)
+      park(begun(store))
+      const raw = new DatabaseSync(join(folder, "sawt.db"))
+      raw.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+      const bytes = readFileSync(join(folder, "sawt.db"))
+      for (const text of [summary.clientAddress, "trace-1", owner.subject]) assert.strictEqual(bytes.indexOf(text), -1)
+      raw.exec("UPDATE sessions SET summary = zeroblob(80)")
+      raw.close()
+      const [row] = Result.getOrThrow(store.parked({ count: 1 }))
+      assert.strictEqual(row?.id, "s1")
+      assert.isUndefined(row?.summary)
+    })
+  )
+
+  it.effect("loses one that is ended: its token resumes nothing, and it is ended once", () =>
+    Effect.gen(function* () {
+      const store = yield* open(yield* folderOf)
+      const kept = begun(store)
+      park(kept)
+      assert.isTrue(Result.getOrThrow(store.end("s1")))
+      assert.deepStrictEqual(ids(store), [])
+      assert.isUndefined(resumed(store, kept.resumeToken))
+      assert.isFalse(Result.getOrThrow(store.end("s1")))
+      assert.isFalse(Result.getOrThrow(store.end("nobody")))
+      // A connection that was about to be taken up and is left after all does not bring it back.
+      park(kept)
+      assert.deepStrictEqual(ids(store), [])
+    })
+  )
+
+  it.effect("tells whoever resumes what was counted before", () =>
+    Effect.gen(function* () {
+      const store = yield* open(yield* folderOf)
+      const kept = begun(store)
+      park(kept)
+      const again = resumed(store, kept.resumeToken)
+      assert.deepInclude(again, { summary })
     })
   )
 })

@@ -143,6 +143,7 @@ describe("an utterance whose host does not answer", () => {
     const status = (): HostStatus => (isSilent ? { _tag: "Loading", sinceMs: 0, attempt: 1 } : first.status())
     const suspect: Host = {
       kind: first.kind,
+      figures: () => first.figures(),
       status,
       onStatus: (listener) => (told.add(listener), () => void told.delete(listener)),
       open: (...args) => first.open(...args),

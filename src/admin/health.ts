@@ -1,0 +1,95 @@
+/** `/admin/health`: all of `/health`, and what the process, the model hosts and the gateway's guards have counted. */
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import { Effect } from "effect"
+import { AdminHealth } from "#schemas/http.ts"
+import { Audit, type AuditHealth } from "#src/audit/audit.ts"
+import { Health } from "#src/gateway/health.ts"
+import { Limiters } from "#src/gateway/limiter.ts"
+import { answerJson, type Route } from "#src/gateway/route.ts"
+import { Counters } from "#src/registry/counters.ts"
+import { Slots } from "#src/registry/slots.ts"
+import { Stt } from "#src/stt/stt.ts"
+import { Tts } from "#src/tts/tts.ts"
+import { Vad } from "#src/vad/vad.ts"
+import { hostReport, rounded } from "./host-report.ts"
+
+const mebibyte = 1024 * 1024
+/** Milliseconds between two samples of the event loop's delay. */
+const resolution = 20
+
+const auditReport = ({ status, sinceMs, reason, written, leftOut, lost }: AuditHealth) => ({
+  status,
+  since: new Date(sinceMs).toISOString(),
+  ...(reason === undefined ? {} : { reason }),
+  lines_written: written,
+  lines_left_out: leftOut,
+  lines_lost: lost
+})
+
+export const healthRoutes = Effect.gen(function* () {
+  const health = yield* Health
+  const limiters = yield* Limiters
+  const counters = yield* Counters
+  const slots = yield* Slots
+  const audit = yield* Audit
+  const [stt, vad, tts] = [yield* Stt, yield* Vad, yield* Tts]
+  const eventLoop = yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const histogram = monitorEventLoopDelay({ resolution })
+      histogram.enable()
+      return histogram
+    }),
+    (histogram) => Effect.sync(() => histogram.disable())
+  )
+  /** Nanoseconds of the histogram; before its first sample it says NaN and more than there can be. */
+  const delayMs = (ns: number) => (eventLoop.count === 0 ? 0 : rounded(ns / 1e6, 2))
+
+  const report = (): typeof AdminHealth.Type => {
+    const { heapUsed, rss } = process.memoryUsage()
+    const { user, system } = process.cpuUsage()
+    return {
+      ...health.report(),
+      process: {
+        uptime_seconds: Math.floor(process.uptime()),
+        rss_mb: Math.round(rss / mebibyte),
+        heap_mb: Math.round(heapUsed / mebibyte),
+        cpu_seconds: rounded((user + system) / 1e6, 2),
+        event_loop_delay_ms: {
+          mean: delayMs(eventLoop.mean),
+          p99: delayMs(eventLoop.percentile(99)),
+          max: delayMs(eventLoop.max)
+        }
+      },
+      slots: slots.counts,
+      hosts: [
+        ...stt.hosts.map((host) => hostReport("stt", host)),
+        ...vad.hosts.map((host) => hostReport("vad", host)),
+        ...tts.hosts.map((host) => hostReport("tts", host))
+      ],
+      audit: auditReport(audit.health()),
+      security: {
+        tokens_issued: counters.tokensIssued,
+        authentications_accepted: counters.authenticationsAccepted,
+        authentications_refused: { ...counters.authenticationsRefused },
+        admin_refused: counters.adminRefused,
+        rate_limit_refusals: counters.rateLimitRefusals,
+        session_limit_refusals: counters.sessionLimitRefusals,
+        malformed_messages: counters.malformedMessages,
+        oversize_frames: counters.oversizeFrames,
+        tracked_addresses: limiters.byAddress.tracked
+      }
+    }
+  }
+  return [
+    {
+      method: "GET",
+      path: "/admin/health",
+      summary: "How the service fares, for operators",
+      description:
+        "Everything in `/health`, the process, the model hosts, the audit log and what the guards have refused.",
+      auth: "admin",
+      answers: { 200: { description: "Whatever the status says.", body: AdminHealth } },
+      handle: () => Effect.sync(() => answerJson(AdminHealth, report()))
+    }
+  ] satisfies ReadonlyArray<Route>
+})

@@ -1,0 +1,45 @@
+/** A model host as `/admin/health` shows it. */
+import type { HostWork } from "#schemas/host.ts"
+import type { HostReport } from "#schemas/http.ts"
+import type { WatchedHost } from "#src/host/host.ts"
+
+const mebibyte = 1024 * 1024
+const states = {
+  Loading: "loading",
+  Ready: "ready",
+  Suspect: "suspect",
+  Recovering: "recovering",
+  Failed: "failed"
+} as const
+
+export const rounded = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits
+
+const factorOf = ({ audioMs, cpuMs }: HostWork): number | null => (audioMs > 0 ? rounded(cpuMs / audioMs, 4) : null)
+
+const workReport = (work: HostWork, recent: HostWork): NonNullable<HostReport["work"]> => ({
+  audio_seconds: rounded(work.audioMs / 1_000, 1),
+  cpu_seconds: rounded(work.cpuMs / 1_000, 2),
+  real_time_factor: factorOf(work),
+  recent_real_time_factor: factorOf(recent)
+})
+
+export const hostReport = (model: HostReport["model"], host: WatchedHost): HostReport => {
+  const status = host.status()
+  const { serving, restarts, lastFault } = host.figures()
+  return {
+    model,
+    kind: host.kind,
+    backend: "backend" in status ? status.backend : host.kind,
+    state: states[status._tag],
+    since: new Date(status.sinceMs).toISOString(),
+    pid: serving?.pid ?? null,
+    memory_mb: serving === undefined ? null : rounded(serving.memoryBytes / mebibyte, 1),
+    restarts,
+    last_error:
+      lastFault === undefined
+        ? null
+        : { reason: lastFault.reason, message: lastFault.message, at: new Date(lastFault.atMs).toISOString() },
+    queue_depth: serving?.queueDepth ?? 0,
+    work: serving === undefined ? null : workReport(serving.work, serving.recentWork)
+  }
+}

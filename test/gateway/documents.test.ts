@@ -1,0 +1,265 @@
+/**
+ * The published documents against the real server: both are valid, and every route answers as its row of the documents
+ * says. A route that is not called here, or that answers what is not documented, fails.
+ */
+import { createRequire } from "node:module"
+import { Validator } from "@seriousme/openapi-schema-validator"
+import { Ajv, type AnySchema } from "ajv"
+import { Ajv2020 } from "ajv/dist/2020.js"
+import formats from "ajv-formats"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { ClientMessage, ServerMessage } from "#schemas/wire.ts"
+import { prose } from "#src/gateway/docs-schema.ts"
+import { connected, startServer, type TestServer } from "#test/support/server.ts"
+import { echoLayers, newSeen } from "./echo-session.ts"
+
+interface Operation {
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: AnySchema }>> }>
+  >
+  readonly security?: ReadonlyArray<unknown>
+}
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, AnySchema>> }
+}
+interface Message {
+  readonly payload: AnySchema
+}
+interface AsyncApi {
+  readonly channels: Readonly<Record<string, { readonly address: string }>>
+  readonly components: { readonly messages: Readonly<Record<string, Message>> }
+}
+
+const seen = newSeen()
+let server: TestServer
+let openApi: OpenApi
+let asyncApi: AsyncApi
+beforeAll(async () => {
+  server = await startServer(echoLayers(seen))
+  openApi = (await (await fetch(`${server.url}/openapi.json`)).json()) as OpenApi
+  asyncApi = (await (await fetch(`${server.url}/asyncapi.json`)).json()) as AsyncApi
+})
+afterAll(() => server.close())
+
+const operations = () =>
+  Object.entries(openApi.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation }))
+  )
+
+/** Fails unless this answer is one of those that the operation promises. */
+const assertDocumented = async (name: string, operation: Operation | undefined, response: Response) => {
+  const promised = operation?.responses[response.status]
+  assert.isDefined(promised, `${name} answered ${response.status}, which is not documented`)
+  const text = await response.text()
+  const [[mediaType, content] = []] = Object.entries(promised?.content ?? {})
+  if (mediaType === undefined) return assert.strictEqual(text, "", name)
+  assert.strictEqual(response.headers.get("content-type")?.split(";")[0], mediaType, name)
+  const schema = content?.schema as { readonly type?: string }
+  if (schema.type === "string") return
+  const ajv = new Ajv2020({
+    strict: true,
+    allErrors: true,
+    keywords: ["components"],
+    schemas: [{ $id: "doc", components: openApi.components }]
+  })
+  formats.default(ajv)
+  // References of the document point to its own root.
+  const validate = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"doc#/')) as AnySchema)
+  assert.isTrue(validate(JSON.parse(text)), `${name} ${response.status}: ${JSON.stringify(validate.errors)}`)
+}
+
+const call = async (method: string, path: string, init: RequestInit = {}, documented = path) => {
+  const response = await fetch(server.url + path, { method, redirect: "manual", ...init })
+  await assertDocumented(`${method} ${path}`, openApi.paths[documented]?.[method.toLowerCase()], response)
+  return response.status
+}
+const admin = () => ({ authorization: `Bearer ${server.adminSecret}` })
+const post = (body: string, type = "application/json"): RequestInit => ({
+  method: "POST",
+  body,
+  headers: { ...admin(), "content-type": type }
+})
+
+describe("/openapi.json", () => {
+  it("is OpenAPI 3.1, by the specification's own schema, with references that lead somewhere", async () => {
+    const validator = new Validator()
+    const { valid, errors } = await validator.validate(JSON.parse(JSON.stringify(openApi)) as Record<string, unknown>)
+    assert.isTrue(valid, JSON.stringify(errors))
+    assert.strictEqual(validator.version, "3.1")
+    for (const [, name] of JSON.stringify(openApi).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      assert.property(openApi.components.schemas, name ?? "")
+    }
+    const ids = operations().map(({ operation }) => (operation as { operationId?: string }).operationId)
+    assert.strictEqual(new Set(ids).size, ids.length)
+  })
+
+  it("tells of every route what it answers: each is called, and its answers match their schemas", async () => {
+    const socket = await connected(`${server.wsUrl}/ws`)
+    const id = async () => {
+      const listed = await fetch(`${server.url}/admin/sessions`, { headers: admin() })
+      const { sessions } = (await listed.json()) as { sessions: ReadonlyArray<{ id: string }> }
+      return sessions[0]?.id ?? ""
+    }
+    const one = "/admin/sessions/{id}"
+    const calls: Readonly<Record<string, () => Promise<ReadonlyArray<number>>>> = {
+      "GET /": async () => [await call("GET", "/")],
+      "GET /health": async () => {
+        const healthy = await call("GET", "/health")
+        seen.models = { stt: "failed", vad: "failed", tts: "failed" }
+        const unhealthy = await call("GET", "/health")
+        seen.models = newSeen().models
+        return [healthy, unhealthy]
+      },
+      "GET /livez": async () => [await call("GET", "/livez")],
+      "GET /readyz": async () => [await call("GET", "/readyz")],
+      "GET /admission": async () => [
+        await call("GET", "/admission?path=/ws", {}, "/admission"),
+        await call("GET", "/admission?path=/ws/secure", {}, "/admission"),
+        await call("GET", "/admission?path=/nowhere", {}, "/admission")
+      ],
+      "GET /auth/token": async () => [
+        await call("GET", "/auth/token", { headers: admin() }),
+        await call("GET", "/auth/token?ttl_seconds=1", { headers: admin() }, "/auth/token")
+      ],
+      "POST /auth/token": async () => [
+        await call("POST", "/auth/token", post('{"subject":"p"}')),
+        await call("POST", "/auth/token", post("{")),
+        await call("POST", "/auth/token", post("{}", "text/plain")),
+        await call("POST", "/auth/token", post(JSON.stringify({ subject: "x".repeat(5_000) })))
+      ],
+      "GET /admin/health": async () => [await call("GET", "/admin/health", { headers: admin() })],
+      "GET /admin/sessions": async () => [
+        await call("GET", "/admin/sessions", { headers: admin() }),
+        await call("GET", "/admin/sessions?limit=0", { headers: admin() }, "/admin/sessions")
+      ],
+      "DELETE /admin/sessions/{id}": async () => [
+        await call("DELETE", `/admin/sessions/${await id()}`, { headers: admin() }, one),
+        await call("DELETE", "/admin/sessions/nobody", { headers: admin() }, one)
+      ],
+      "GET /openapi.json": async () => [await call("GET", "/openapi.json")],
+      "GET /asyncapi.json": async () => [await call("GET", "/asyncapi.json")],
+      "GET /docs": async () => [await call("GET", "/docs")],
+      "GET /docs/style.css": async () => [await call("GET", "/docs/style.css")],
+      ...Object.fromEntries(
+        ["/ws", "/ws/secure", "/secure", "/ws/secure/healthcare", "/secure/healthcare"].map((path) => [
+          `GET ${path}`,
+          async () => [await call("GET", path)]
+        ])
+      )
+    }
+    assert.deepStrictEqual(
+      Object.keys(calls).toSorted(),
+      operations()
+        .map(({ method, path }) => `${method} ${path}`)
+        .toSorted()
+    )
+    const statuses: Record<string, ReadonlyArray<number>> = {}
+    for (const [name, perform] of Object.entries(calls)) statuses[name] = await perform()
+    assert.deepInclude(statuses, {
+      "GET /health": [200, 503],
+      "GET /admission": [200, 401, 404],
+      "GET /auth/token": [200, 400],
+      "POST /auth/token": [200, 400, 415, 413],
+      "GET /admin/sessions": [200, 400],
+      "DELETE /admin/sessions/{id}": [204, 404],
+      "GET /ws/secure": [426]
+    })
+    socket.terminate()
+  })
+
+  it("tells who may call: what asks for the admin secret refuses a client's token and none at all, and nothing else does", async () => {
+    const token = await server.token(["voice", "healthcare", "clinician"])
+    for (const { path, method, operation } of operations()) {
+      const isClosed = operation.security !== undefined
+      assert.strictEqual(isClosed, /^\/(admin|auth)(\/|$)/.test(path), path)
+      if (!isClosed) continue
+      for (const headers of [
+        {},
+        { authorization: `Bearer ${token}` },
+        { authorization: `Bearer ${server.adminSecret}x` }
+      ]) {
+        assert.strictEqual(await call(method, path.replace("{id}", "x"), { headers }, path), 401, `${method} ${path}`)
+      }
+    }
+  })
+
+  it("tells what counts against the rate limit", async () => {
+    const small = await startServer(echoLayers(newSeen()), { RATE_LIMIT_PER_MINUTE: "1" })
+    try {
+      await fetch(`${small.url}/`)
+      for (const { path, method, operation } of operations()) {
+        const response = await fetch(small.url + path.replace("{id}", "x"), { method })
+        await assertDocumented(`${method} ${path}`, operation, response)
+        assert.strictEqual(response.status === 429, "429" in operation.responses, `${method} ${path}`)
+      }
+    } finally {
+      await small.close()
+    }
+  })
+})
+
+describe("/asyncapi.json", () => {
+  it("is AsyncAPI 3.0, by the specification's own schema", () => {
+    const meta = createRequire(import.meta.url)("@asyncapi/specs/schemas/3.0.0.json") as AnySchema
+    const ajv = new Ajv({ strict: false, allErrors: true, meta: false })
+    formats.default(ajv)
+    const validate = ajv.compile(meta)
+    assert.isTrue(validate(asyncApi), JSON.stringify(validate.errors?.slice(0, 5)))
+  })
+
+  it("has every socket and every message of both sides, with schemas that take and refuse what the service does", () => {
+    const addresses = Object.values(asyncApi.channels).map(({ address }) => address)
+    assert.sameMembers(addresses, ["/", "/ws", "/ws/secure", "/secure", "/ws/secure/healthcare", "/secure/healthcare"])
+    const names = (union: {
+      readonly members: ReadonlyArray<{ readonly fields: { readonly type: { readonly literal: string } } }>
+    }) => union.members.map(({ fields }) => fields.type.literal)
+    assert.sameMembers(Object.keys(asyncApi.components.messages), [
+      ...names(ClientMessage).map((type) => `client.${type}`),
+      ...names(ServerMessage).map((type) => `server.${type}`),
+      "client.audio",
+      "server.audio"
+    ])
+    const ajv = new Ajv2020({ strict: false, schemas: [{ $id: "doc", components: asyncApi.components }] })
+    const accepts = (name: string, value: unknown) => {
+      const { payload } = asyncApi.components.messages[name] as Message
+      return ajv.validate(JSON.parse(JSON.stringify(payload).replaceAll('"#/', '"doc#/')) as AnySchema, value)
+    }
+    assert.isTrue(accepts("client.ping", { type: "ping", id: "a" }))
+    assert.isFalse(accepts("client.ping", { type: "ping", other: 1 }))
+    assert.isFalse(accepts("client.dtmf", { type: "dtmf" }))
+    assert.isTrue(accepts("server.pong", { type: "pong" }))
+  })
+})
+
+describe("/docs", () => {
+  it("loads nothing but its own style sheet and runs nothing, and its links lead somewhere", async () => {
+    const response = await fetch(`${server.url}/docs`)
+    const csp = response.headers.get("content-security-policy") ?? ""
+    assert.include(csp, "default-src 'none'")
+    assert.include(csp, "style-src 'self'")
+    assert.include(csp, "frame-ancestors 'none'")
+    assert.notInclude(csp, "unsafe")
+    assert.strictEqual(response.headers.get("x-content-type-options"), "nosniff")
+    const html = await response.text()
+    assert.notMatch(html, /<script|<style|\sstyle=|\son\w+=|https?:\/\//i)
+    const ids = new Set([...html.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id))
+    for (const [, target = ""] of html.matchAll(/href="#([^"]+)"/g)) assert.include([...ids], target)
+    for (const [, path = ""] of html.matchAll(/href="(\/[^"]+)"/g)) {
+      assert.strictEqual((await fetch(server.url + path)).status, 200, path)
+    }
+  })
+
+  it("shows every route and every message, and escapes what it shows", async () => {
+    const html = await (await fetch(`${server.url}/docs`)).text()
+    for (const { path, operation } of operations()) {
+      if ("101" in operation.responses) continue
+      assert.include(html, `<code>${path}</code>`)
+    }
+    for (const { address } of Object.values(asyncApi.channels)) assert.include(html, `<code>${address}</code>`)
+    for (const name of Object.keys(asyncApi.components.messages)) {
+      if (!name.endsWith(".audio")) assert.include(html, `id="message-${name}"`)
+    }
+    assert.strictEqual(prose("<b> & `a<b`"), "&lt;b&gt; &amp; <code>a&lt;b</code>")
+  })
+})
