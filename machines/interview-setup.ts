@@ -2,18 +2,39 @@
 import { assign, emit, enqueueActions, setup, type ActorRef, type Snapshot } from "xstate"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { AnswerVia, LeadingState, RepromptReason } from "#schemas/wire.ts"
-import type { InterviewEvent, InterviewOutput, InterviewRecord, Preface } from "./interview.ts"
+import { raisedBy } from "./alerts.ts"
+import type { AskedPlace, InterviewEvent, InterviewOutput, InterviewRecord, Preface, RaisedAlert } from "./interview.ts"
+import { keptBy, keyOf, withAnother, withAnswer, withSkip, type At, type Kept } from "./kept.ts"
+import type { Plan } from "./plan.ts"
+
+/** What is asked next: a question, or whether there is another one of what repeats. */
+export interface Next {
+  readonly asks: "answer" | "another"
+  readonly index: number
+  readonly at: At
+  /** Of what repeats: how many there are. */
+  readonly count: number
+  readonly place: AskedPlace
+}
 
 export interface InterviewContext {
   readonly outlet:
     ActorRef<Snapshot<unknown>, { readonly type: "interview.output"; readonly output: InterviewOutput }> | undefined
+  readonly plan: Plan
   readonly consented: AnswerVia | undefined
-  /** The question being asked, "" before the first. */
+  /** The question being asked, "" before the first; and which of its occurrences. */
   readonly linkId: string
+  readonly at: At
+  /** Where to go; `undefined`: all is asked. */
+  readonly next: Next | undefined
   readonly attempt: number
   readonly reason: RepromptReason | undefined
-  readonly answers: Readonly<Record<string, RecordedAnswer>>
-  readonly skipped: Readonly<Record<string, true>>
+  /** Why an answer was not taken, in the questionnaire's words. */
+  readonly complaint: string | undefined
+  /** How often something in the finished whole did not fit. */
+  readonly complaints: number
+  readonly kept: Kept
+  readonly alerts: ReadonlyArray<RaisedAlert>
   /** Heard or chosen, not recorded yet. */
   readonly pending: RecordedAnswer | undefined
   /** Said before the next question. */
@@ -22,6 +43,12 @@ export interface InterviewContext {
   readonly unheard: boolean
   /** The client has been sent the next question before. */
   readonly again: boolean
+  /** The place of an earlier connection was whether there is another one. */
+  readonly stoodAtAnother: boolean
+  /** It was completed before: whatever follows amends it. */
+  readonly wasCompleted: boolean
+  /** Nothing was changed since then. */
+  readonly isOver: boolean
   /** How often in a row something could not be written. */
   readonly storeFailures: number
 }
@@ -33,29 +60,31 @@ export interface InterviewInput {
 }
 
 /** The log is the truth: what it says is what the interview knows. */
-export const contextOf = ({ outlet, record }: InterviewInput): InterviewContext => {
-  const answers: Record<string, RecordedAnswer> = {}
-  const skipped: Record<string, true> = {}
-  let consented: AnswerVia | undefined
-  for (const entry of record?.entries ?? []) {
-    if (entry.type === "consent") consented = entry.via
-    if (entry.type === "skip") skipped[entry.linkId] = true
-    if (entry.type !== "answer") continue
-    answers[entry.record.linkId] = entry.record
-    delete skipped[entry.record.linkId]
-  }
+export const contextOf = (plan: Plan, { outlet, record }: InterviewInput): InterviewContext => {
+  const entries = record?.entries ?? []
+  const place = record?.place
+  let alerts: ReadonlyArray<RaisedAlert> = []
+  for (const entry of entries) if (entry.type === "answer") alerts = raisedBy(plan, alerts, entry.record)
   return {
     outlet,
-    consented,
-    linkId: record?.place?.linkId ?? "",
+    plan,
+    consented: entries.findLast((entry) => entry.type === "consent")?.via,
+    linkId: place?.linkId ?? "",
+    at: place?.at ?? [],
+    next: undefined,
     attempt: 1,
     reason: undefined,
-    answers,
-    skipped,
-    pending: record?.place?.pending,
+    complaint: undefined,
+    complaints: 0,
+    kept: keptBy(plan, entries),
+    alerts,
+    pending: place?.pending,
     unheard: false,
     preface: record === undefined ? undefined : "welcome_back",
-    again: record?.place !== undefined,
+    again: place !== undefined,
+    stoodAtAnother: place?.another === true,
+    wasCompleted: entries.some((entry) => entry.type === "ended" && entry.status !== "stopped"),
+    isOver: entries.at(-1)?.type === "ended" && place === undefined,
     storeFailures: 0
   }
 }
@@ -65,6 +94,10 @@ export const askedAs = ({ preface, again }: InterviewContext) => ({
   ...(preface === undefined ? {} : { preface }),
   ...(again ? { again: true as const } : {})
 })
+
+/** Occurrences are told only where there are any. */
+export const placeOf = ({ linkId, at }: { readonly linkId: string; readonly at: At }) =>
+  at.length === 0 ? { linkId } : { linkId, at }
 
 /** A question is asked again this often before touch and text are offered instead. */
 export const repromptsMax = 3
@@ -84,16 +117,24 @@ export const interviewSetup = setup({
       if (context.outlet !== undefined) enqueue.sendTo(context.outlet, { type: "interview.output", output })
     }),
     /** A question that stood when its session was left keeps what waits for a yes or no. */
-    enter: assign(({ context }, { linkId }: { linkId: string }) => ({
-      linkId,
-      attempt: 1,
-      reason: undefined,
-      storeFailures: 0,
-      pending: context.again && context.linkId === linkId ? context.pending : undefined
-    })),
-    asked: assign({ preface: undefined, again: false, unheard: false }),
+    enter: assign(({ context }) => {
+      const { next, again } = context
+      if (next === undefined) return {}
+      const { linkId } = next.place
+      const stood = again && keyOf(context.linkId, context.at) === keyOf(linkId, next.at)
+      return {
+        linkId,
+        at: next.at,
+        attempt: 1,
+        reason: context.complaint === undefined ? undefined : ("out_of_range" as const),
+        storeFailures: 0,
+        again: stood,
+        pending: stood ? context.pending : undefined
+      }
+    }),
+    asked: assign({ preface: undefined, again: false, unheard: false, complaint: undefined }),
     noteUnheard: assign({ unheard: true }),
-    forgetPlace: assign({ again: false, pending: undefined }),
+    forgetPlace: assign({ again: false, pending: undefined, stoodAtAnother: false }),
     hearAgain: assign({ preface: "can_hear_again" as const, again: true }),
     failToStore: assign({ storeFailures: ({ context }) => context.storeFailures + 1 }),
     retry: assign(({ context }, { reason }: { reason: RepromptReason | undefined }) => ({
@@ -101,35 +142,53 @@ export const interviewSetup = setup({
       reason
     })),
     hold: assign(({ context, event }) => {
-      if (event.type !== "answer.given") return {}
+      const given =
+        event.type === "answer.given"
+          ? event
+          : event.type === "initial.kept"
+            ? { answer: context.next?.place.initial, via: event.via }
+            : undefined
+      if (given?.answer === undefined) return {}
       const record: RecordedAnswer = {
-        linkId: event.linkId,
-        answer: event.answer,
-        via: event.via,
-        revised: context.answers[event.linkId] !== undefined
+        ...placeOf(context),
+        answer: given.answer,
+        via: given.via,
+        revised: context.kept.answers[keyOf(context.linkId, context.at)] !== undefined
       }
-      return { pending: event.confidence === undefined ? record : { ...record, confidence: event.confidence } }
+      const confidence = "confidence" in given ? given.confidence : undefined
+      return { pending: confidence === undefined ? record : { ...record, confidence } }
     }),
     drop: assign({ pending: undefined }),
     keep: assign(({ context }) => {
-      const { pending } = context
+      const { pending, plan } = context
       if (pending === undefined) return {}
-      const { [pending.linkId]: _, ...skipped } = context.skipped
-      return { answers: { ...context.answers, [pending.linkId]: pending }, skipped, pending: undefined }
+      return {
+        kept: withAnswer(plan, context.kept, pending),
+        alerts: raisedBy(plan, context.alerts, pending),
+        pending: undefined
+      }
     }),
-    skip: assign(({ context }) => ({ skipped: { ...context.skipped, [context.linkId]: true as const } })),
-    consent: assign((_, { via }: { via: AnswerVia }) => ({ consented: via }))
+    skip: assign(({ context }) => ({ kept: withSkip(context.kept, context.linkId, context.at) })),
+    another: assign(({ context }, { wanted }: { wanted: boolean }) => ({
+      kept: withAnother(context.kept, context.linkId, context.at, context.next?.count ?? 0, wanted)
+    })),
+    consent: assign((_, { via }: { via: AnswerVia }) => ({ consented: via })),
+    complete: assign({ wasCompleted: true })
   },
   delays: { promptTimeout: 120_000, transcriptTimeout: 15_000, storeTimeout: 10_000, storeRetry: 1_000 },
   guards: {
     wasUnheard: ({ context }) => context.unheard,
     hasConsent: ({ context }) => context.consented !== undefined,
+    wasCompleted: ({ context }) => context.wasCompleted,
+    isOver: ({ context }) => context.isOver,
     mayRetry: ({ context }) => context.attempt <= repromptsMax,
     isCurrent: ({ context, event }) => "linkId" in event && event.linkId === context.linkId,
-    stoodAt: ({ context }, { linkId, confirming }: { linkId: string; confirming: boolean }) =>
-      context.again && context.linkId === linkId && (context.pending !== undefined) === confirming,
-    isOpen: ({ context }, { linkId }: { linkId: string }) =>
-      context.answers[linkId] === undefined && context.skipped[linkId] === undefined
+    isOffered: ({ context }) => context.next?.place.initial !== undefined,
+    mayBePassedOver: ({ context }) => context.next?.place.required !== true,
+    /** An earlier connection ended while a read-back waited for its yes or no. */
+    stoodConfirming: ({ context }) => context.again && context.pending !== undefined,
+    isNext: ({ context: { next } }, { asks, index }: { asks: Next["asks"]; index: number }) =>
+      next !== undefined && next.index === index && next.asks === asks
   }
 })
 

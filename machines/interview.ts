@@ -1,6 +1,8 @@
 /** What an interview is told, what it wants, and what it expects next: the words between a questionnaire and its performer. */
 import type { Answer, Place, RecordedAnswer, RecordEntry } from "#schemas/record.ts"
 import type { AnswerVia, RepromptReason } from "#schemas/wire.ts"
+import type { Told } from "./form.ts"
+import type { At, Kept } from "./kept.ts"
 
 /** What is known of an interview that began earlier: it goes on from its log. */
 export interface InterviewRecord {
@@ -26,6 +28,8 @@ export type InterviewEvent =
       /** False: recognised, but not surely enough to take without asking. */
       readonly sure: boolean
     }
+  /** What was offered stays as it is. */
+  | { readonly type: "initial.kept"; readonly via: AnswerVia }
   | { readonly type: "answer.unmatched"; readonly reason: RepromptReason }
   /** What was said could not be recognised by anything; and later: it can be again. */
   | { readonly type: "hearing.failed" }
@@ -38,6 +42,7 @@ export type InterviewEvent =
   | { readonly type: "question.repeat" }
   | { readonly type: "question.back" }
   | { readonly type: "question.skip" }
+  /** A question, or something that repeats: then whether there is another one is asked again. */
   | { readonly type: "question.goto"; readonly linkId: string }
   | { readonly type: "help.request" }
   | { readonly type: "stop.request" }
@@ -51,21 +56,73 @@ interface Asked {
   readonly again?: true
 }
 
+/** A question in its place. */
+export interface AskedPlace {
+  readonly linkId: string
+  /** Where something repeats. */
+  readonly at?: At
+  /** From 1, among the questions that are asked as things stand. */
+  readonly index: number
+  readonly total: number
+  readonly required: boolean
+  /** Groups and displays that lead to it. */
+  readonly intros: ReadonlyArray<Told>
+  /** The person may keep it. */
+  readonly initial?: Answer
+  /** She is spoken to as a woman. */
+  readonly feminine?: true
+}
+
+/** What staff must hear of: a rule that an answer met, or that the lack of one did. */
+export interface RaisedAlert {
+  readonly linkId: string
+  readonly rule: string
+}
+
 export type InterviewOutput =
   | (Asked & { readonly type: "consent.asked"; readonly attempt: number; readonly reason?: RepromptReason })
   /** To be written; `consent.stored` or `consent.store.failed` comes of it. */
   | { readonly type: "consent.recording"; readonly via: AnswerVia }
-  | (Asked & {
-      readonly type: "question.asked"
+  | (Asked &
+      AskedPlace & {
+        readonly type: "question.asked"
+        readonly attempt: number
+        readonly reason?: RepromptReason
+        /** Why the answer before was not taken. */
+        readonly complaint?: string
+      })
+  /** Whether there is another one of what repeats; `count` there are already. */
+  | (Asked &
+      AskedPlace & {
+        readonly type: "another.asked"
+        readonly count: number
+        readonly attempt: number
+        readonly reason?: RepromptReason
+      })
+  | {
+      readonly type: "another.told"
       readonly linkId: string
-      readonly attempt: number
-      readonly reason?: RepromptReason
-    })
-  | { readonly type: "question.skipped"; readonly linkId: string }
+      readonly at?: At
+      readonly count: number
+      readonly wanted: boolean
+    }
+  | { readonly type: "question.skipped"; readonly linkId: string; readonly at?: At }
   /** From here only touch, keypad and text are offered; speech is still heard, if it can be. No `linkId`: consent. */
-  | { readonly type: "touch.offered"; readonly linkId?: string; readonly why: "asked_enough" | "cannot_hear" }
-  | { readonly type: "help.given"; readonly linkId: string }
-  | (Asked & { readonly type: "answer.confirming"; readonly linkId: string; readonly pending: RecordedAnswer })
+  | {
+      readonly type: "touch.offered"
+      readonly linkId?: string
+      readonly at?: At
+      /** It was about whether there is another one. */
+      readonly another?: true
+      readonly why: "asked_enough" | "cannot_hear"
+    }
+  | { readonly type: "help.given"; readonly linkId: string; readonly at?: At }
+  | (Asked & {
+      readonly type: "answer.confirming"
+      readonly linkId: string
+      readonly at?: At
+      readonly pending: RecordedAnswer
+    })
   | { readonly type: "stop.confirming" }
   /** To be written; `answer.stored` or `answer.store.failed` comes of it. */
   | { readonly type: "answer.recording"; readonly record: RecordedAnswer }
@@ -75,14 +132,21 @@ export type InterviewOutput =
   | { readonly type: "turn.opened" }
   | {
       readonly type: "interview.ended"
-      readonly status: "completed" | "stopped" | "declined"
-      readonly answers: Readonly<Record<string, RecordedAnswer>>
+      readonly status: "completed" | "amended" | "stopped" | "declined"
+      readonly kept: Kept
+      readonly alerts: ReadonlyArray<RaisedAlert>
+      /** Displays after the last question. */
+      readonly closing: ReadonlyArray<Told>
     }
 
 /** What the next thing said, typed or tapped is about. */
 export type Expectation =
   | { readonly about: "consent" }
-  | { readonly about: "answer"; readonly linkId: string }
-  | { readonly about: "confirmation"; readonly linkId: string }
+  | { readonly about: "answer"; readonly linkId: string; readonly at?: At; readonly initial?: Answer }
+  | { readonly about: "confirmation"; readonly linkId: string; readonly at?: At }
+  /** Yes or no: is there another one? */
+  | { readonly about: "another"; readonly linkId: string; readonly at?: At }
   | { readonly about: "stop" }
+  /** All is answered; an answer may still be corrected by `question.goto`. */
+  | { readonly about: "correction" }
   | { readonly about: "nothing" }

@@ -1,206 +1,70 @@
 /**
  * A questionnaire as a statechart: consent, then each question asked, answered, confirmed where it must be, recorded; at
  * the end completed, stopped or declined. One state for each question, so that a diagram shows the questionnaire itself.
+ * Which one comes next follows from the form as it stands (`machines/form.ts`): conditions, repeats and all.
  *
  * The machine decides; it neither speaks nor hears. What it wants is an `InterviewOutput`, emitted and also sent to
  * `outlet`; what happens comes back as events. Events about another question than the current one are ignored: a person
  * may have touched an answer while the recogniser still worked on what was said before.
  */
-import { enqueueActions, not, type SnapshotFrom } from "xstate"
-import { askedAs, contextOf, interviewSetup, retryOr, type InterviewContext } from "./interview-setup.ts"
-import type { Expectation, InterviewEvent } from "./interview.ts"
-import type { Plan, PlanQuestion } from "./plan.ts"
+import { assign, not, type SnapshotFrom } from "xstate"
+import { anotherState, askAgain, listenOn, questionState, storeWaiting } from "./asking.ts"
+import type { Evaluate } from "./form.ts"
+import { askedAs, contextOf, type InterviewContext, interviewSetup, placeOf, retryOr } from "./interview-setup.ts"
+import type { Expectation } from "./interview.ts"
+import type { Plan, PlanItem } from "./plan.ts"
+import { Router } from "./routing.ts"
 
 const stateKey = (index: number): string => `q${index + 1}`
+const anotherKey = (index: number): string => `another${index + 1}`
 
-/** A noise was taken for speech: the person's turn begins anew, and no attempt is lost. */
-const listenOn = { target: "listening", reenter: true } as const
+const loopsOf = (items: ReadonlyArray<PlanItem>): ReadonlyArray<PlanItem> =>
+  items.flatMap((item) => [...(item.loop === undefined ? [] : [item]), ...loopsOf(item.items)])
 
-/** Whoever was sent to touch since nothing could be heard may speak again. */
-const askAgain = { guard: "wasUnheard", target: "asking", actions: "hearAgain" } as const
-
-/** What could not be written is tried again until it can be: what was said is not dropped for a disk. */
-const storeWaiting = interviewSetup.createStateConfig({
-  entry: [
-    "failToStore",
-    { type: "say", params: ({ context }) => ({ type: "storing.delayed", failures: context.storeFailures }) }
-  ],
-  after: { storeRetry: "writing" }
-})
-
-/** Compiles a plan. The machine holds no clock and no randomness: the same events give the same outputs. */
-export const interviewMachine = (plan: Plan) => {
-  const question = (item: PlanQuestion, index: number) =>
+/**
+ * Compiles a plan. The machine holds no clock and no randomness: the same events give the same outputs. `evaluate` stands
+ * for the questionnaire's expressions.
+ */
+export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
+  const router = new Router(plan, evaluate)
+  const loops = loopsOf(plan.items)
+  const repeating = new Set(loops.map(({ linkId }) => linkId))
+  const over = (status: "completed" | "amended") =>
     interviewSetup.createStateConfig({
-      meta: { linkId: item.linkId },
-      entry: { type: "enter", params: { linkId: item.linkId } },
-      initial: "asking",
-      on: {
-        "question.repeat": ".asking",
-        "help.request": ".helping",
-        "hearing.failed": ".unheard",
-        "question.back": { target: `#interview.${stateKey(Math.max(0, index - 1))}`, reenter: true },
-        "question.skip": item.required
-          ? { target: ".helping" }
-          : {
-              target: "#interview.routing",
-              actions: ["skip", { type: "say", params: { type: "question.skipped", linkId: item.linkId } }]
-            },
-        "answer.given": [
-          {
-            guard: ({ context, event }) =>
-              event.linkId === context.linkId && event.via === "voice" && (item.confirm === "always" || !event.sure),
-            target: ".confirming",
-            actions: "hold"
-          },
-          { guard: "isCurrent", target: ".recording", actions: "hold" }
-        ]
-      },
-      states: {
-        asking: {
-          tags: "asking",
-          entry: [
-            {
-              type: "say",
-              params: ({ context }) => ({
-                type: "question.asked",
-                linkId: context.linkId,
-                attempt: context.attempt,
-                ...(context.reason === undefined ? {} : { reason: context.reason }),
-                ...askedAs(context)
-              })
-            },
-            "asked"
-          ],
-          on: { "prompt.done": "listening" },
-          after: { promptTimeout: "listening" }
-        },
-        helping: {
-          tags: "speaking",
-          entry: { type: "say", params: { type: "help.given", linkId: item.linkId } },
-          on: { "prompt.done": "listening" },
-          after: { promptTimeout: "listening" }
-        },
-        listening: {
-          tags: "listening",
-          entry: { type: "say", params: { type: "turn.opened" } },
-          on: {
-            "utterance.ended": "transcribing",
-            "utterance.empty": listenOn,
-            "answer.unmatched": retryOr("asking", "offering"),
-            "silence.elapsed": retryOr("asking", "offering")
-          }
-        },
-        transcribing: {
-          tags: "transcribing",
-          on: { "utterance.empty": "listening", "answer.unmatched": retryOr("asking", "offering") },
-          after: { transcriptTimeout: { target: "asking", actions: { type: "retry", params: { reason: "no_match" } } } }
-        },
-        offering: {
-          tags: "asking",
-          entry: ["drop", { type: "say", params: { type: "touch.offered", linkId: item.linkId, why: "asked_enough" } }],
-          on: { "prompt.done": "waiting" },
-          after: { promptTimeout: "waiting" }
-        },
-        /** What was said is lost: the person is told, and goes on by hand until it can hear again. */
-        unheard: {
-          tags: "asking",
-          entry: [
-            "drop",
-            "noteUnheard",
-            { type: "say", params: { type: "touch.offered", linkId: item.linkId, why: "cannot_hear" } }
-          ],
-          on: { "prompt.done": "waiting", "hearing.failed": {}, "hearing.restored": askAgain },
-          after: { promptTimeout: "waiting" }
-        },
-        /** No more prompts by itself; every way to answer stays open, speech too. */
-        waiting: { tags: "listening", on: { "hearing.restored": askAgain } },
-        confirming: {
-          tags: "confirming",
-          initial: "asking",
-          states: {
-            asking: {
-              entry: [
-                enqueueActions(({ enqueue, context }) => {
-                  const { linkId, pending } = context
-                  if (pending === undefined) return
-                  const output = { type: "answer.confirming" as const, linkId, pending, ...askedAs(context) }
-                  enqueue({ type: "say", params: output })
-                }),
-                "asked"
-              ],
-              on: { "prompt.done": "listening" },
-              after: { promptTimeout: "listening" }
-            },
-            listening: {
-              entry: { type: "say", params: { type: "turn.opened" } },
-              on: {
-                "utterance.empty": listenOn,
-                "silence.elapsed": retryOr("asking", `#interview.${stateKey(index)}.offering`)
-              }
-            }
-          },
-          on: {
-            "confirmation.given": "recording",
-            "confirmation.denied": { target: "asking", actions: "drop" },
-            "answer.unmatched": retryOr(".asking", "offering")
-          }
-        },
-        recording: {
-          tags: "recording",
-          initial: "writing",
-          states: {
-            writing: {
-              entry: enqueueActions(({ enqueue, context }) => {
-                if (context.pending === undefined) return
-                enqueue({ type: "say", params: { type: "answer.recording", record: context.pending } })
-              }),
-              on: { "answer.store.failed": { guard: "isCurrent", target: "waiting" } },
-              after: { storeTimeout: "waiting" }
-            },
-            waiting: storeWaiting
-          },
-          on: {
-            /** What is being written can no longer be changed by a second tap; it can be corrected afterwards. */
-            "answer.given": {},
-            "question.repeat": {},
-            "question.back": {},
-            "question.skip": {},
-            "question.goto": {},
-            "help.request": {},
-            "stop.request": {},
-            "hearing.failed": {},
-            "answer.stored": { guard: "isCurrent", target: "#interview.routing", actions: "keep" }
-          }
-        }
-      }
+      tags: "completed",
+      entry: ["complete", { type: "say", params: ({ context }) => router.ended(context, status) }]
     })
+  /** Whoever stops while correcting leaves a whole form behind. */
+  const stop = [
+    { guard: ({ context }: { context: InterviewContext }) => router.isWholeAgain(context), target: "amended" },
+    { target: "stopped" }
+  ]
+  const finished = { "stop.request": {}, "question.back": {} } as const
 
   return interviewSetup.createMachine({
     id: "interview",
-    context: ({ input }) => contextOf(input),
+    context: ({ input }) => contextOf(plan, input),
     initial: "starting",
     on: {
       "stop.request": ".stopping",
-      "question.goto": plan.questions.map((item, index) => ({
-        guard: ({ context, event }: { context: InterviewContext; event: InterviewEvent }) =>
-          event.type === "question.goto" && event.linkId === item.linkId && context.consented !== undefined,
-        target: `.${stateKey(index)}`,
-        reenter: true
-      }))
+      "question.back": { target: ".going", actions: assign(({ context }) => router.back(context)) },
+      "question.goto": {
+        guard: ({ context, event }) => router.mayGoto(context, event),
+        target: ".going",
+        actions: assign(({ context, event }) => router.goto(context, event))
+      }
     },
     states: {
       /** An interview that began earlier goes on where it stood. */
       starting: {
         always: [
           { guard: not("hasConsent"), target: "consenting" },
-          ...plan.questions.flatMap(({ linkId }, index) => [
-            {
-              guard: { type: "stoodAt" as const, params: { linkId, confirming: true } },
-              target: `${stateKey(index)}.confirming`
-            },
-            { guard: { type: "stoodAt" as const, params: { linkId, confirming: false } }, target: stateKey(index) }
-          ]),
+          { guard: "isOver", target: "resting" },
+          {
+            guard: ({ context }) => router.resume(context) !== undefined,
+            target: "going",
+            actions: assign(({ context }) => router.resume(context) ?? {})
+          },
           { target: "routing", actions: "forgetPlace" }
         ]
       },
@@ -216,6 +80,7 @@ export const interviewMachine = (plan: Plan) => {
           "consent.declined": "declined",
           "stop.request": "declined",
           "question.repeat": ".asking",
+          "question.back": {},
           "help.request": ".asking",
           "answer.unmatched": retryOr(".asking", ".waiting")
         },
@@ -252,7 +117,7 @@ export const interviewMachine = (plan: Plan) => {
       agreeing: {
         tags: "recording",
         initial: "writing",
-        on: { "consent.stored": "routing", "stop.request": {}, "question.goto": {} },
+        on: { "consent.stored": "routing", "stop.request": {}, "question.back": {}, "question.goto": {} },
         states: {
           writing: {
             entry: {
@@ -267,25 +132,42 @@ export const interviewMachine = (plan: Plan) => {
       },
       /** Where to go next: the first question that is neither answered nor skipped. */
       routing: {
+        entry: assign(({ context }) => router.route(context)),
+        always: [{ guard: ({ context }) => router.isBeyondRepair(context), target: "stopped" }, { target: "going" }]
+      },
+      /** To what is next, wherever that came from. */
+      going: {
         always: [
-          ...plan.questions.map((item, index) => ({
-            guard: { type: "isOpen" as const, params: { linkId: item.linkId } },
+          ...plan.questions.map((_, index) => ({
+            guard: { type: "isNext" as const, params: { asks: "answer" as const, index } },
             target: stateKey(index)
           })),
+          ...loops.map((_, index) => ({
+            guard: { type: "isNext" as const, params: { asks: "another" as const, index } },
+            target: anotherKey(index)
+          })),
+          { guard: "wasCompleted", target: "amended" },
           { target: "completed" }
         ]
       },
-      ...Object.fromEntries(plan.questions.map((item, index) => [stateKey(index), question(item, index)])),
+      ...Object.fromEntries(
+        plan.questions.map((item, index) => [
+          stateKey(index),
+          questionState(item, repeating.has(item.linkId), router, stateKey(index))
+        ])
+      ),
+      ...Object.fromEntries(loops.map(({ linkId }, index) => [anotherKey(index), anotherState(linkId)])),
       /** "Stop" was heard or pressed: one wrong word must not end an interview. */
       stopping: {
         tags: "confirming",
         initial: "asking",
         on: {
-          "confirmation.given": "stopped",
+          "question.back": {},
+          "confirmation.given": stop,
           "confirmation.denied": "routing",
           "answer.unmatched": "routing",
           "question.repeat": ".asking",
-          "stop.request": "stopped"
+          "stop.request": stop
         },
         states: {
           asking: {
@@ -299,29 +181,20 @@ export const interviewMachine = (plan: Plan) => {
           }
         }
       },
-      completed: {
-        type: "final",
-        tags: "completed",
-        entry: {
-          type: "say",
-          params: ({ context }) => ({ type: "interview.ended", status: "completed", answers: context.answers })
-        }
-      },
+      /** An answer may still be corrected; then what follows amends it. */
+      completed: { ...over("completed"), on: finished },
+      amended: { ...over("amended"), on: finished },
+      /** The same, and told to an earlier connection. */
+      resting: { tags: "completed", on: finished },
       stopped: {
         type: "final",
         tags: "completed",
-        entry: {
-          type: "say",
-          params: ({ context }) => ({ type: "interview.ended", status: "stopped", answers: context.answers })
-        }
+        entry: { type: "say", params: ({ context }) => router.ended(context, "stopped") }
       },
       declined: {
         type: "final",
         tags: "completed",
-        entry: {
-          type: "say",
-          params: { type: "interview.ended", status: "declined", answers: {} }
-        }
+        entry: { type: "say", params: ({ context }) => router.ended(context, "declined") }
       }
     }
   })
@@ -332,9 +205,14 @@ export type InterviewSnapshot = SnapshotFrom<InterviewMachine>
 
 export const expectationOf = (snapshot: InterviewSnapshot): Expectation => {
   if (snapshot.status !== "active") return { about: "nothing" }
+  if (snapshot.hasTag("completed")) return { about: "correction" }
   if (snapshot.hasTag("consenting")) return { about: "consent" }
   if (snapshot.matches("stopping")) return { about: "stop" }
   if (snapshot.matches("agreeing")) return { about: "nothing" }
-  const { linkId } = snapshot.context
-  return snapshot.hasTag("confirming") ? { about: "confirmation", linkId } : { about: "answer", linkId }
+  const { next } = snapshot.context
+  const place = placeOf(snapshot.context)
+  if (next?.asks === "another") return { about: "another", ...place }
+  if (snapshot.hasTag("confirming")) return { about: "confirmation", ...place }
+  const initial = next?.place.initial
+  return { about: "answer", ...place, ...(initial === undefined ? {} : { initial }) }
 }

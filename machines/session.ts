@@ -184,7 +184,9 @@ export const sessionMachine = setup({
           on: {
             "interview.output": [
               {
-                guard: ({ event }) => event.output.type === "interview.ended",
+                /** What is completed may still be corrected. */
+                guard: ({ event: { output } }) =>
+                  output.type === "interview.ended" && (output.status === "stopped" || output.status === "declined"),
                 target: "interviewed",
                 actions: "relay"
               },

@@ -9,8 +9,12 @@ import { AnswerValue, AnswerVia, LeadingState } from "./wire.ts"
 export const Answer = Schema.Struct({ value: AnswerValue, display: Schema.String })
 export type Answer = typeof Answer.Type
 
+/** The number of each occurrence around and of an item that repeats, from 0, outermost first; absent where nothing does. */
+const At = Schema.optionalKey(Schema.Array(Schema.Int))
+
 export const RecordedAnswer = Schema.Struct({
   linkId: Schema.String,
+  at: At,
   answer: Answer,
   via: AnswerVia,
   confidence: Schema.optionalKey(Schema.Finite),
@@ -30,13 +34,32 @@ export const RecordEntry = Schema.Union([
     atMs: AtMs
   }),
   Schema.Struct({ type: Schema.Literal("answer"), record: RecordedAnswer, atMs: AtMs }),
-  Schema.Struct({ type: Schema.Literal("skip"), linkId: Schema.String, atMs: AtMs }),
-  Schema.Struct({ type: Schema.Literal("ended"), status: Schema.Literals(["completed", "stopped"]), atMs: AtMs })
+  Schema.Struct({ type: Schema.Literal("skip"), linkId: Schema.String, at: At, atMs: AtMs }),
+  /** Of what repeats: whether there is another one than the `count` that there are. */
+  Schema.Struct({
+    type: Schema.Literal("another"),
+    linkId: Schema.String,
+    at: At,
+    count: Schema.Int,
+    wanted: Schema.Boolean,
+    atMs: AtMs
+  }),
+  Schema.Struct({
+    type: Schema.Literal("ended"),
+    status: Schema.Literals(["completed", "amended", "stopped"]),
+    atMs: AtMs
+  })
 ]).pipe(Schema.toTaggedUnion("type"))
 export type RecordEntry = typeof RecordEntry.Type
 
 /** Where an interview stands between two answers: the question that was asked, and what waits for a yes or no. */
-export const Place = Schema.Struct({ linkId: Schema.String, pending: Schema.optionalKey(RecordedAnswer) })
+export const Place = Schema.Struct({
+  linkId: Schema.String,
+  at: At,
+  /** Whether there is another one was asked, not the question itself. */
+  another: Schema.optionalKey(Schema.Boolean),
+  pending: Schema.optionalKey(RecordedAnswer)
+})
 export type Place = typeof Place.Type
 
 /** What an operator may see of a session: figures and names of questions, never what was said or answered. */

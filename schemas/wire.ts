@@ -51,8 +51,17 @@ export const SessionStart = message("session.start", {
 })
 export type SessionStart = typeof SessionStart.Type
 
-/** What a recorded answer holds: a coded option, or a plain value of the item's type. */
-export const AnswerValue = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])
+/**
+ * What a recorded answer holds: an option's code or a plain value of the item's type (dates and times as ISO 8601); several
+ * codes or texts where several may be chosen; a number in a unit.
+ */
+export const AnswerValue = Schema.Union([
+  Schema.String,
+  Schema.Finite,
+  Schema.Boolean,
+  Schema.Array(Schema.String),
+  Schema.Struct({ value: Schema.Finite, unit: Schema.String })
+])
 export type AnswerValue = typeof AnswerValue.Type
 
 export const ClientMessage = Schema.Union([
@@ -141,6 +150,8 @@ export type Score = typeof Score.Type
 /** Durable messages carry `seq`. */
 const Seq = Schema.optionalKey(Count)
 
+const Occurrence = Schema.optionalKey(Schema.Array(Count))
+
 const QuestionFields = {
   link_id: Id,
   text: Schema.String,
@@ -149,7 +160,26 @@ const QuestionFields = {
   required: Schema.Boolean,
   index: Count,
   total: Count,
-  attempt: Count
+  attempt: Count,
+  /** Where something repeats: the number of each occurrence around and of the question, from 0, outermost first. */
+  occurrence: Occurrence,
+  /** So many options may be chosen in one answer; absent: one. */
+  choose_max: Schema.optionalKey(Count),
+  /** Yes or no: is there another one? `link_id` is what repeats. */
+  another: Schema.optionalKey(Schema.Literal(true)),
+  /** Of a number, or of a date or time as ISO 8601. */
+  min: Schema.optionalKey(Schema.Union([Schema.Finite, Schema.String])),
+  max: Schema.optionalKey(Schema.Union([Schema.Finite, Schema.String])),
+  min_length: Schema.optionalKey(Count),
+  max_length: Schema.optionalKey(Count),
+  max_decimal_places: Schema.optionalKey(Count),
+  /** What a quantity may be given in; the first is meant by a bare number. */
+  units: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ display: Schema.String, code: Schema.optionalKey(Schema.String) }))
+  ),
+  help: Schema.optionalKey(Schema.String),
+  /** Offered: `answer.select` with this value keeps it. */
+  initial: Schema.optionalKey(Schema.Struct({ value: AnswerValue, display: Schema.String }))
 }
 const AnswerFields = {
   link_id: Id,
@@ -157,7 +187,8 @@ const AnswerFields = {
   display: Schema.String,
   via: AnswerVia,
   confidence: Schema.optionalKey(Schema.Finite),
-  revised: Schema.Boolean
+  revised: Schema.Boolean,
+  occurrence: Occurrence
 }
 
 export const ServerMessage = Schema.Union([
@@ -208,15 +239,29 @@ export const ServerMessage = Schema.Union([
     trace_id: Schema.String
   }),
   message("question.asked", { seq: Seq, ...QuestionFields }),
-  message("question.reprompt", { link_id: Id, reason: RepromptReason, attempt: Count }),
-  message("answer.confirm", { seq: Seq, link_id: Id, value: AnswerValue, display: Schema.String }),
+  message("question.reprompt", {
+    link_id: Id,
+    reason: RepromptReason,
+    attempt: Count,
+    /** Why the answer was not taken, in the questionnaire's words. */
+    message: Schema.optionalKey(Schema.String)
+  }),
+  message("answer.confirm", {
+    seq: Seq,
+    link_id: Id,
+    value: AnswerValue,
+    display: Schema.String,
+    occurrence: Occurrence
+  }),
   message("answer.recorded", { seq: Seq, ...AnswerFields }),
   message("questionnaire.notice", { seq: Seq, link_id: Id, message: Schema.String }),
   message("questionnaire.completed", {
     seq: Seq,
     response_id: Id,
     status: Schema.Literals(["completed", "stopped", "amended"]),
-    summary: Schema.Array(Schema.Struct({ link_id: Id, text: Schema.String, display: Schema.String })),
+    summary: Schema.Array(
+      Schema.Struct({ link_id: Id, text: Schema.String, display: Schema.String, occurrence: Occurrence })
+    ),
     /** FHIR QuestionnaireResponse; scope `clinician` only, like `scores` and `alerts`. */
     response: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)),
     scores: Schema.optionalKey(Schema.Array(Score)),

@@ -93,6 +93,14 @@ describe("imports", () => {
     )
   })
 
+  it("one file knows FHIRPath", () =>
+    none(
+      imports.filter(
+        ({ file, target }) => target.startsWith("fhirpath") && file !== "src/questionnaire/expressions.ts"
+      ),
+      "src/questionnaire/expressions.ts"
+    ))
+
   it("src/gateway/ knows no model and no machine", () =>
     none(
       under("src/gateway/").filter(

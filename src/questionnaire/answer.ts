@@ -7,6 +7,8 @@ import type { Answer } from "#schemas/record.ts"
 import type { Expectation, InterviewEvent } from "#machines/interview.ts"
 import type { AnswerValue, AnswerVia } from "#schemas/wire.ts"
 import { commandPhrases, comparable, noPhrases, numberWords, yesPhrases, type SpokenCommand } from "./arabic.ts"
+import { keyedValue, typedValue } from "./typed.ts"
+import { answerWith, takes, valueFault } from "./values.ts"
 
 type Language = "ar" | "en"
 
@@ -15,6 +17,8 @@ export type Meaning =
   | { readonly kind: "option"; readonly option: PlanOption }
   | { readonly kind: "yes" }
   | { readonly kind: "no" }
+  /** What is offered is to stay. */
+  | { readonly kind: "keep" }
   | { readonly kind: "command"; readonly command: SpokenCommand }
 
 export interface Phrase {
@@ -43,6 +47,10 @@ const commands = (language: Language): ReadonlyArray<Phrase> =>
     phrases.map((text) => ({ text, meaning: { kind: "command", command: command as SpokenCommand } as const }))
   )
 
+const keepPhrases = { ar: ["كما هو", "اتركه كما هو", "بدون تغيير"], en: ["keep it", "no change"] } as const
+const keeps = (language: Language): ReadonlyArray<Phrase> =>
+  keepPhrases[language].map((text) => ({ text, meaning: { kind: "keep" } as const }))
+
 const questionOf = (plan: Plan, linkId: string): PlanQuestion | undefined =>
   plan.questions.find((question) => question.linkId === linkId)
 
@@ -52,15 +60,19 @@ export const phrasesFor = (plan: Plan, expectation: Expectation): ReadonlyArray<
     case "consent":
     case "stop":
       return yesNo(plan.language)
+    case "another":
+      return [...yesNo(plan.language), ...commands(plan.language)]
     case "confirmation":
     case "answer": {
       const question = questionOf(plan, expectation.linkId)
       if (question === undefined) return []
       const options = optionPhrases(question, plan.language)
+      const offered = expectation.about === "answer" && expectation.initial !== undefined
       return expectation.about === "answer"
-        ? [...options, ...commands(plan.language)]
+        ? [...options, ...commands(plan.language), ...(offered ? keeps(plan.language) : [])]
         : [...yesNo(plan.language), ...options, ...commands(plan.language)]
     }
+    case "correction":
     case "nothing":
       return []
   }
@@ -120,7 +132,10 @@ export const answerOf = (question: PlanQuestion, option: PlanOption): Answer =>
     ? { value: option.code === "true", display: option.display }
     : { value: option.code, display: option.display }
 
-const unmatched = (reason: "no_speech" | "no_match"): InterviewEvent => ({ type: "answer.unmatched", reason })
+const unmatched = (reason: "no_speech" | "no_match" | "out_of_range"): InterviewEvent => ({
+  type: "answer.unmatched",
+  reason
+})
 
 /** What the recogniser says of a transcript besides its text. */
 export interface Certainty {
@@ -133,6 +148,47 @@ export interface Certainty {
 const isSure = ({ confidence, unknownWords }: Certainty, heard: Heard): boolean =>
   confidence >= sureConfidence && unknownWords + heard.unknownWords === 0
 
+interface Said {
+  readonly text: string
+  readonly via: "voice" | "text"
+  readonly certainty: Certainty | undefined
+  readonly heard: Heard
+}
+
+const answered = (question: PlanQuestion, answer: Answer, { via, certainty, heard }: Said): InterviewEvent => ({
+  type: "answer.given",
+  linkId: question.linkId,
+  answer,
+  via,
+  ...(certainty === undefined ? {} : { confidence: certainty.confidence }),
+  sure: certainty === undefined || isSure(certainty, heard)
+})
+
+/** Several options in one breath, where several may be chosen. */
+const chosen = (question: PlanQuestion, said: Said, language: Language): InterviewEvent => {
+  const codes = [
+    ...new Set(said.heard.meanings.flatMap((meaning) => (meaning.kind === "option" ? [meaning.option.code] : [])))
+  ]
+  if (codes.length === 0) return unmatched("no_match")
+  return valueFault(question, codes) === undefined
+    ? answered(question, answerWith(question, codes, language), said)
+    : unmatched("out_of_range")
+}
+
+/** A value that is not among options. */
+const valued = (question: PlanQuestion, said: Said, language: Language): InterviewEvent => {
+  const value = typedValue(question, said.text, language)
+  if (value === undefined) return unmatched(comparable(said.text) === "" ? "no_speech" : "no_match")
+  const several = question.chooseMax === undefined ? value : [String(value)]
+  if (valueFault(question, several) !== undefined) return unmatched("out_of_range")
+  // Words of a free answer are what was meant, not words around it.
+  const free = { ...said, heard: { meanings: [], unknownWords: 0 } }
+  return answered(question, answerWith(question, several, language), free)
+}
+
+/** What this question takes besides its options. */
+const takesValues = ({ itemType }: PlanQuestion): boolean => itemType !== "choice" && itemType !== "boolean"
+
 /** Typed text has no certainty and is taken as it is. */
 export const interpretText = (
   plan: Plan,
@@ -142,64 +198,70 @@ export const interpretText = (
   certainty?: Certainty
 ): InterviewEvent => {
   const heard = hear(text, phrasesFor(plan, expectation))
-  const meaning = settle(heard)
-  if (meaning === undefined) return unmatched(via === "text" && comparable(text) === "" ? "no_speech" : "no_match")
+  const said: Said = { text, via, certainty, heard }
+  const question =
+    expectation.about === "answer" || expectation.about === "confirmation"
+      ? questionOf(plan, expectation.linkId)
+      : undefined
+  if (question?.chooseMax !== undefined && heard.meanings.some(({ kind }) => kind === "option")) {
+    return chosen(question, said, plan.language)
+  }
+  const whole = question === undefined || !takesValues(question) || heard.unknownWords === 0
+  const meaning = whole ? settle(heard) : undefined
+  if (meaning === undefined) {
+    if (question !== undefined && takesValues(question)) return valued(question, said, plan.language)
+    return unmatched(via === "text" && comparable(text) === "" ? "no_speech" : "no_match")
+  }
   switch (meaning.kind) {
     case "command":
       return { type: meaning.command }
+    case "keep":
+      return { type: "initial.kept", via }
     case "yes":
       return expectation.about === "consent" ? { type: "consent.given", via } : { type: "confirmation.given" }
     case "no":
       return expectation.about === "consent" ? { type: "consent.declined" } : { type: "confirmation.denied" }
-    case "option": {
-      if (expectation.about !== "answer" && expectation.about !== "confirmation") return unmatched("no_match")
-      const question = questionOf(plan, expectation.linkId)
-      if (question === undefined) return unmatched("no_match")
-      return {
-        type: "answer.given",
-        linkId: question.linkId,
-        answer: answerOf(question, meaning.option),
-        via,
-        ...(certainty === undefined ? {} : { confidence: certainty.confidence }),
-        sure: certainty === undefined || isSure(certainty, heard)
-      }
-    }
+    case "option":
+      return question === undefined
+        ? unmatched("no_match")
+        : answered(question, answerOf(question, meaning.option), said)
   }
 }
 
 export type Refusal = { readonly refused: string }
 
-const allowed = (question: PlanQuestion): string =>
-  question.options.map((option) => `${option.code} (key ${option.key})`).join(", ")
-
-/** A touched answer: by option code, or by plain value. While a read-back is asked about, `true` and `false` answer it. */
+/** A touched answer: by option code, or by plain value. While a yes or no is asked for, `true` and `false` answer it. */
 export const interpretSelection = (
   plan: Plan,
   expectation: Expectation,
   selection: { readonly linkId: string; readonly code?: string; readonly value?: AnswerValue }
 ): InterviewEvent | Refusal => {
-  const question = questionOf(plan, selection.linkId)
-  if (question === undefined) return { refused: `there is no question ${selection.linkId} in ${plan.id}` }
-  if (expectation.about === "confirmation" && expectation.linkId === selection.linkId) {
-    if (selection.value === true) return { type: "confirmation.given" }
-    if (selection.value === false) return { type: "confirmation.denied" }
+  const { linkId, code, value } = selection
+  const isAsked = "linkId" in expectation && expectation.linkId === linkId
+  if (isAsked && (expectation.about === "confirmation" || expectation.about === "another")) {
+    if (value === true) return { type: "confirmation.given" }
+    if (value === false) return { type: "confirmation.denied" }
+    if (expectation.about === "another") return { refused: `${linkId} takes true or false: is there another one?` }
   }
-  const wanted = selection.code ?? (selection.value === undefined ? undefined : String(selection.value))
-  const option = question.options.find(({ code }) => code === wanted)
-  if (option === undefined) return { refused: `${selection.linkId} takes one of: ${allowed(question)}` }
-  return given(question, option, "touch")
+  const question = questionOf(plan, linkId)
+  if (question === undefined) return { refused: `there is no question ${linkId} in ${plan.id}` }
+  const wanted = code ?? value
+  if (wanted === undefined) return { refused: `${linkId} takes ${takes(question)}` }
+  const plain = question.itemType === "boolean" && typeof wanted === "string" ? wanted === "true" : wanted
+  const several = question.chooseMax !== undefined && typeof plain === "string" ? [plain] : plain
+  const unit = question.units?.[0]
+  const whole =
+    question.itemType === "quantity" && typeof several === "number" && unit !== undefined
+      ? { value: several, unit: unit.code ?? unit.display }
+      : several
+  if (question.itemType === "boolean" && typeof wanted === "string" && wanted !== "true" && wanted !== "false")
+    return { refused: `${linkId} takes ${takes(question)}` }
+  const fault = valueFault(question, whole)
+  if (fault !== undefined) return { refused: `${linkId} takes ${takes(question)}; this is not ${fault}` }
+  return given(question, answerWith(question, whole, plan.language), "touch")
 }
 
-/** Keypad digits for the question at hand; `*` repeats, `#` goes back. Consent and confirmation: 1 is yes, 2 is no. */
-export const interpretDigits = (plan: Plan, expectation: Expectation, digits: string): InterviewEvent | Refusal => {
-  if (digits === "*") return { type: "question.repeat" }
-  if (digits === "#") return { type: "question.back" }
-  if (expectation.about === "answer") {
-    const question = questionOf(plan, expectation.linkId)
-    const option = question?.options.find(({ key }) => key === digits)
-    if (question !== undefined && option !== undefined) return given(question, option, "dtmf")
-    return { refused: `keys here: ${question === undefined ? "none" : allowed(question)}, * repeats, # goes back` }
-  }
+const yesOrNo = (expectation: Expectation, digits: string): InterviewEvent | Refusal => {
   if (digits === "1") {
     return expectation.about === "consent" ? { type: "consent.given", via: "dtmf" } : { type: "confirmation.given" }
   }
@@ -209,10 +271,38 @@ export const interpretDigits = (plan: Plan, expectation: Expectation, digits: st
   return { refused: "keys here: 1 yes, 2 no, * repeats" }
 }
 
-const given = (question: PlanQuestion, option: PlanOption, via: AnswerVia): InterviewEvent => ({
+/** Digits for the question at hand: an option's key, one key for each of several, a number, a date, a time. */
+const keyed = (question: PlanQuestion, digits: string, language: Language): InterviewEvent | Refusal => {
+  const option = question.options.find(({ key }) => key === digits)
+  if (option !== undefined && question.chooseMax === undefined) {
+    return given(question, answerOf(question, option), "dtmf")
+  }
+  const options = [...digits].map((digit) => question.options.find(({ key }) => key === digit)?.code)
+  const known = options.filter((code) => code !== undefined)
+  const codes = option === undefined ? known : [option.code]
+  if (question.chooseMax !== undefined && (option !== undefined || known.length === digits.length)) {
+    const value = [...new Set(codes)]
+    if (valueFault(question, value) === undefined) return given(question, answerWith(question, value, language), "dtmf")
+  }
+  const value = keyedValue(question, digits)
+  if (value !== undefined && valueFault(question, value) === undefined)
+    return given(question, answerWith(question, value, language), "dtmf")
+  return { refused: `keys here: ${takes(question)}; * repeats, # goes back` }
+}
+
+/** Keypad digits; `*` repeats, `#` goes back. Where a yes or no is asked for: 1 is yes, 2 is no. */
+export const interpretDigits = (plan: Plan, expectation: Expectation, digits: string): InterviewEvent | Refusal => {
+  if (digits === "*") return { type: "question.repeat" }
+  if (digits === "#") return { type: "question.back" }
+  if (expectation.about !== "answer") return yesOrNo(expectation, digits)
+  const question = questionOf(plan, expectation.linkId)
+  return question === undefined ? { refused: "no keys here" } : keyed(question, digits, plan.language)
+}
+
+const given = (question: PlanQuestion, answer: Answer, via: AnswerVia): InterviewEvent => ({
   type: "answer.given",
   linkId: question.linkId,
-  answer: answerOf(question, option),
+  answer,
   via,
   sure: true
 })

@@ -20,9 +20,19 @@ const spokenForms = (plan: Plan, expectation: Expectation): ReadonlyArray<string
   )
 ]
 
-/** Undefined where nothing is expected. */
-export const grammarFor = (plan: Plan, expectation: Expectation): ReadonlyArray<string> | undefined =>
-  expectation.about === "nothing" ? undefined : spokenForms(plan, expectation)
+/** Any words may answer it. */
+const isOpen = (plan: Plan, linkId: string): boolean => {
+  const question = plan.questions.find((candidate) => candidate.linkId === linkId)
+  return question !== undefined && question.itemType !== "choice" && question.itemType !== "boolean"
+}
+
+/** Undefined where nothing is expected, or anything. */
+export const grammarFor = (plan: Plan, expectation: Expectation): ReadonlyArray<string> | undefined => {
+  const { about } = expectation
+  if (about === "nothing" || about === "correction") return undefined
+  if (about === "answer" && isOpen(plan, expectation.linkId)) return undefined
+  return spokenForms(plan, expectation)
+}
 
 /** Every word that a questionnaire may want to hear, for the model to be asked which it lacks. */
 export const vocabularyOf = (plan: Plan): ReadonlyArray<string> => {

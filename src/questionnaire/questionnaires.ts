@@ -1,46 +1,44 @@
 /**
- * The questionnaires that this server holds: every `*.json` of a folder, decoded and compiled once at the start. One that
- * cannot be honoured is not offered; each reason is a line of its `refusals`.
+ * The questionnaires that this server holds: every `*.json` of a folder, decoded and compiled once at the start, with the
+ * value sets beside it. One that cannot be honoured is not offered; each reason is a line of its `refusals`.
  */
-import { Context, Effect, Layer, Result, Schema } from "effect"
+import { Context, Effect, Layer, Option, Result } from "effect"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { Plan } from "#machines/plan.ts"
-import { Questionnaire } from "#schemas/fhir.ts"
-import { compile } from "./compile.ts"
-
-export interface LoadedQuestionnaire {
-  /** The FHIR JSON that it was read from. */
-  readonly source: string
-  readonly questionnaire: Questionnaire
-  readonly plan: Plan
-}
-
-export class FhirError extends Schema.TaggedError<FhirError>()("FhirError", {
-  file: Schema.String,
-  refusals: Schema.Array(Schema.String)
-}) {
-  override get message(): string {
-    return `${this.file} cannot be used: ${this.refusals.join("; ")}`
-  }
-}
+import { type FhirError, load, type LoadedQuestionnaire } from "./load.ts"
+import { decodeValueSet, type ValueSet, type ValueSets } from "./value-sets.ts"
 
 /** Former versions kept compiled; they are few, and only while their sessions last. */
 const formerMax = 16
 
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Questionnaire), {
-  onExcessProperty: "error",
-  errors: "all"
-})
+const jsonFiles = (folder: string) =>
+  Effect.promise(async () => {
+    const names = (await readdir(folder)).filter((name) => name.endsWith(".json")).toSorted()
+    return Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), "utf8")] as const))
+  })
 
-/** `file` names the source in errors. */
-export const load = Effect.fn("Questionnaires.load")(function* (file: string, json: string) {
-  const questionnaire = yield* decode(json).pipe(
-    Effect.mapError((error) => new FhirError({ file, refusals: error.message.split("\n\n") }))
-  )
-  const plan = compile(questionnaire)
-  if (Result.isFailure(plan)) return yield* new FhirError({ file, refusals: plan.failure })
-  return { source: json, questionnaire, plan: plan.success } satisfies LoadedQuestionnaire
+const parsed = (json: string): unknown => {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+/** Every `*.json` of a folder that is a ValueSet; a folder that is not there holds none. */
+export const loadValueSets = Effect.fnUntraced(function* (folder: string) {
+  const sets = new Map<string, ValueSet>()
+  const files = yield* Effect.catchDefect(jsonFiles(folder), () => Effect.succeed([]))
+  for (const [name, json] of files) {
+    const set = Option.getOrUndefined(decodeValueSet(parsed(json)))
+    if (set?.url === undefined) {
+      yield* Effect.logError(`${name} is no ValueSet with a url`)
+      continue
+    }
+    sets.set(set.url, set)
+    if (set.version !== undefined) sets.set(`${set.url}|${set.version}`, set)
+  }
+  return sets as ValueSets
 })
 
 export class Questionnaires extends Context.Service<
@@ -52,17 +50,24 @@ export class Questionnaires extends Context.Service<
     readonly ofSource: (source: string) => Effect.Effect<LoadedQuestionnaire, FhirError>
   }
 >()("sawt/questionnaire/Questionnaires") {
-  static readonly layer = (folder: string) =>
+  /** `valueSetFolder`: beside the questionnaires, `valuesets/`. */
+  static readonly layer = (folder: string, valueSetFolder = join(folder, "..", "valuesets")) =>
     Layer.effect(
       Questionnaires,
       Effect.gen(function* () {
-        const names = yield* Effect.promise(() => readdir(folder))
+        const valueSets = yield* loadValueSets(valueSetFolder)
         const loaded = new Map<string, LoadedQuestionnaire>()
-        for (const name of names.filter((candidate) => candidate.endsWith(".json")).toSorted()) {
-          const json = yield* Effect.promise(() => readFile(join(folder, name), "utf8"))
-          const result = yield* Effect.result(load(name, json))
-          if (Result.isSuccess(result)) loaded.set(result.success.questionnaire.id, result.success)
-          else yield* Effect.logError(result.failure.message)
+        for (const [name, json] of yield* jsonFiles(folder)) {
+          const result = yield* Effect.result(load(name, json, valueSets))
+          if (Result.isFailure(result)) {
+            yield* Effect.logError(result.failure.message)
+            continue
+          }
+          const { plan, notes } = result.success
+          if (loaded.has(plan.id))
+            yield* Effect.logError(`${name} is not used: there is a questionnaire ${plan.id} already`)
+          else loaded.set(plan.id, result.success)
+          for (const { linkId, reason } of notes) yield* Effect.logWarning(`${name}: ${linkId}: ${reason}`)
         }
         const all = [...loaded.values()]
         const former = new Map<string, LoadedQuestionnaire>()

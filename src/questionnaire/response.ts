@@ -1,48 +1,8 @@
-/**
- * Recorded answers → FHIR `QuestionnaireResponse` in the shape of its questionnaire, and scores. Pure.
- * A total exists only when every item that it adds up has an answer.
- */
-import type { Plan, PlanQuestion } from "#machines/plan.ts"
-import type { RecordedAnswer } from "#schemas/record.ts"
-import type {
-  Questionnaire,
-  QuestionnaireItem,
-  QuestionnaireResponse,
-  ResponseAnswer,
-  ResponseItem
-} from "#schemas/fhir.ts"
-import type { Score } from "#schemas/wire.ts"
-
-export type Answers = Readonly<Record<string, RecordedAnswer>>
-
-const pointsOf = (question: PlanQuestion | undefined, answers: Answers): number | undefined =>
-  question?.options.find(({ code }) => code === String(answers[question.linkId]?.answer.value))?.points
-
-export const scoresOf = (plan: Plan, answers: Answers): ReadonlyArray<Score> =>
-  plan.scores.flatMap(({ linkId, sumOf, bands }) => {
-    const points = sumOf.map((part) =>
-      pointsOf(
-        plan.questions.find((question) => question.linkId === part),
-        answers
-      )
-    )
-    if (!points.every((value) => value !== undefined)) return []
-    const value = points.reduce((sum, part) => sum + part, 0)
-    const band = bands.find(({ min, max }) => min <= value && value <= max)?.display
-    return [band === undefined ? { id: linkId, value } : { id: linkId, value, band }]
-  })
-
-const answerFor = (question: PlanQuestion, { answer }: RecordedAnswer): ResponseAnswer => {
-  if (typeof answer.value === "boolean") return { valueBoolean: answer.value }
-  const option = question.options.find(({ code }) => code === answer.value)
-  return {
-    valueCoding: {
-      ...(option?.system === undefined ? {} : { system: option.system }),
-      code: String(answer.value),
-      display: answer.display
-    }
-  }
-}
+/** A form as it stands → FHIR `QuestionnaireResponse` in the shape of its questionnaire. Pure. */
+import type { Form, Instance } from "#machines/form.ts"
+import type { Plan } from "#machines/plan.ts"
+import type { Questionnaire, QuestionnaireResponse, ResponseAnswer, ResponseItem } from "#schemas/fhir.ts"
+import { fhirValues, type Valued } from "./values.ts"
 
 export interface ResponseHeader {
   readonly id: string
@@ -52,36 +12,95 @@ export interface ResponseHeader {
   readonly subject?: string
 }
 
+const valuedOf = (plan: Plan, { item }: Instance): Valued | undefined => {
+  const question = item.question === undefined ? undefined : plan.questions[item.question]
+  if (question !== undefined) return question
+  if (item.type === undefined) return undefined
+  return {
+    itemType: item.type,
+    options: item.options ?? [],
+    ...(item.units === undefined ? {} : { units: item.units })
+  }
+}
+
+/** Called with each instance and the object that stands for it in the response. */
+export type Built = (instance: Instance, item: ResponseItem) => void
+
+const textsOf = (questionnaire: Questionnaire): ReadonlyMap<string, string> => {
+  const texts = new Map<string, string>()
+  const add = (items: Questionnaire["item"]): void => {
+    for (const { linkId, text, item } of items) {
+      if (text !== undefined) texts.set(linkId, text)
+      if (item !== undefined) add(item as Questionnaire["item"])
+    }
+  }
+  add(questionnaire.item)
+  return texts
+}
+const textMaps = new WeakMap<Questionnaire, ReadonlyMap<string, string>>()
+
+/** Groups without answers, displays and unanswered questions are left out. */
+export const responseItems = (
+  questionnaire: Questionnaire,
+  plan: Plan,
+  form: Form,
+  built: Built = () => undefined
+): ReadonlyArray<ResponseItem> => {
+  const texts = textMaps.get(questionnaire) ?? textsOf(questionnaire)
+  textMaps.set(questionnaire, texts)
+
+  const answersOf = (instance: Instance): ReadonlyArray<ResponseAnswer> => {
+    const valued = valuedOf(plan, instance)
+    if (valued === undefined) return []
+    const item = convert(instance.items)
+    const nested = item.length === 0 ? {} : { item }
+    return instance.answers
+      .flatMap((answer) => fhirValues(valued, answer))
+      .map((value, index) => (index === 0 ? { ...value, ...nested } : value))
+  }
+
+  const convert = (instances: ReadonlyArray<Instance>): ReadonlyArray<ResponseItem> => {
+    const items: Array<ResponseItem & { answer?: Array<ResponseAnswer> }> = []
+    for (const instance of instances) {
+      const { linkId, kind } = instance.item
+      const text = texts.get(linkId)
+      const head = { linkId, ...(text === undefined ? {} : { text }) }
+      if (kind === "display") continue
+      if (kind === "group") {
+        const item = convert(instance.items)
+        const group = item.length === 0 ? head : { ...head, item }
+        built(instance, group)
+        if (item.length > 0) items.push(group)
+        continue
+      }
+      const answer = answersOf(instance)
+      const last = items.at(-1)
+      // The occurrences of a question are the answers of one item.
+      if (last?.linkId === linkId && last.answer !== undefined) {
+        last.answer.push(...answer)
+        built(instance, last)
+        continue
+      }
+      const question = answer.length === 0 ? head : { ...head, answer: [...answer] }
+      built(instance, question)
+      if (answer.length > 0) items.push(question)
+    }
+    return items
+  }
+  return convert(form.items)
+}
+
 export const responseOf = (
   questionnaire: Questionnaire,
   plan: Plan,
-  answers: Answers,
+  form: Form,
   header: ResponseHeader
 ): QuestionnaireResponse => {
-  const scores = new Map(scoresOf(plan, answers).map(({ id, value }) => [id, value]))
-  const answerOf = (item: QuestionnaireItem): ResponseAnswer | undefined => {
-    const total = scores.get(item.linkId)
-    if (total !== undefined) return { valueInteger: total }
-    const recorded = answers[item.linkId]
-    const question = plan.questions.find(({ linkId }) => linkId === item.linkId)
-    return recorded === undefined || question === undefined ? undefined : answerFor(question, recorded)
-  }
-  /** Groups without answers, displays and unanswered questions are left out. */
-  const convert = (items: ReadonlyArray<QuestionnaireItem>): ReadonlyArray<ResponseItem> =>
-    items.flatMap((item): ReadonlyArray<ResponseItem> => {
-      const head = { linkId: item.linkId, ...(item.text === undefined ? {} : { text: item.text }) }
-      if (item.type === "group") {
-        const children = convert(item.item ?? [])
-        return children.length === 0 ? [] : [{ ...head, item: children }]
-      }
-      const answer = answerOf(item)
-      return answer === undefined ? [] : [{ ...head, answer: [answer] }]
-    })
-  const item = convert(questionnaire.item)
+  const item = responseItems(questionnaire, plan, form)
   return {
     resourceType: "QuestionnaireResponse",
     id: header.id,
-    questionnaire: `${questionnaire.url}|${questionnaire.version}`,
+    questionnaire: `${plan.url}|${plan.version}`,
     status: header.status,
     language: plan.language,
     ...(header.subject === undefined ? {} : { subject: { identifier: { value: header.subject } } }),

@@ -1,5 +1,6 @@
 /** What each thing that the audio path hears does to its session. One row for each event. */
 import type { Expectation, InterviewEvent } from "#machines/interview.ts"
+import { keyOf } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { ListenerEvent } from "#src/audio/listener.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
@@ -8,6 +9,12 @@ import type { Session } from "./session.ts"
 type Final = Extract<ListenerEvent, { type: "transcript.final" }>
 
 const linkIdOf = (expectation: Expectation): string => ("linkId" in expectation ? expectation.linkId : "")
+/** The same question, and of what repeats the same occurrence. */
+const isSame = (a: Expectation | undefined, b: Expectation): boolean => {
+  const placeOf = (expectation: Expectation) =>
+    "linkId" in expectation ? keyOf(expectation.linkId, expectation.at) : ""
+  return a !== undefined && a.about === b.about && placeOf(a) === placeOf(b)
+}
 
 type Understood = Pick<Final["transcript"], "text" | "unknownWords" | "confidence" | "degraded">
 
@@ -17,9 +24,8 @@ const tell = (session: Session, event: (plan: Plan, expected: Expectation) => In
   session.figures.utterances++
   session.actor.send({ type: "transcript.settled" })
   const plan = session.started?.questionnaire?.plan
-  const now = session.expectation()
-  const isStillExpected = expected?.about === now.about && linkIdOf(expected) === linkIdOf(now)
-  if (plan !== undefined && isStillExpected && expected.about !== "nothing") {
+  const isStillExpected = isSame(expected, session.expectation())
+  if (plan !== undefined && expected !== undefined && isStillExpected && expected.about !== "nothing") {
     session.tellInterview(event(plan, expected))
   }
   session.settle()
@@ -32,9 +38,10 @@ export const understood = (plan: Plan, expected: Expectation, transcript: Unders
   if (text === "" && unknownWords === 0) return { type: "utterance.empty" }
   const event = interpretText(plan, expected, text, "voice", { confidence: confidence ?? 0, unknownWords })
   if (!degraded || (event.type !== "answer.given" && event.type !== "confirmation.given")) return event
-  /** A safety question is never answered by a lesser model (R7.3): the person is asked to touch. */
+  /** A safety question (R7.3) and a free text (R4.4) are never answered by a lesser model: the person is asked to touch. */
   const question = plan.questions.find(({ linkId }) => linkId === linkIdOf(expected))
-  if (question?.confirm === "always") return { type: "hearing.failed" }
+  const isFree = question !== undefined && question.itemType !== "choice" && question.itemType !== "boolean"
+  if (question?.confirm === "always" || (isFree && event.type === "answer.given")) return { type: "hearing.failed" }
   /** Another is read back before it is taken. */
   return event.type === "answer.given" ? { ...event, sure: false } : event
 }

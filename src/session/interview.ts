@@ -2,14 +2,17 @@
  * What an interview's outputs sound and look like: each `InterviewOutput` becomes wire messages and at most one prompt.
  * Pure; every word comes from the questionnaire or from the prompt catalogue.
  */
-import type { Plan, PlanQuestion } from "#machines/plan.ts"
-import type { InterviewOutput, Preface } from "#machines/interview.ts"
+import { formOf } from "#machines/form.ts"
+import { nothingKept } from "#machines/kept.ts"
+import type { Plan } from "#machines/plan.ts"
+import type { AskedPlace, InterviewOutput, Preface } from "#machines/interview.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
+import { Router } from "#machines/routing.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
-import { answerOf } from "#src/questionnaire/answer.ts"
-import { numberWords } from "#src/questionnaire/arabic.ts"
 import { consentVersion, prompt as catalogue, type PromptText } from "#src/tts/prompts.ts"
+import { answerOf } from "#src/questionnaire/answer.ts"
+import { askedMessage, helpText, introText, joined, loopName, questionOf, questionText } from "./question.ts"
 
 export interface Performance {
   readonly messages: ReadonlyArray<ServerMessage>
@@ -19,48 +22,10 @@ export interface Performance {
 /** Tries, a second each, from one "please wait" to the next. */
 const storeFailuresPerPrompt = 15
 
-const joined = (...parts: ReadonlyArray<PromptText | undefined>): PromptText => ({
-  text: parts.flatMap((part) => part?.text || []).join("\n"),
-  spoken: parts.flatMap((part) => part?.spoken ?? []).join(" ")
-})
-
-const sameOptions = (a: PlanQuestion | undefined, b: PlanQuestion): boolean =>
-  a !== undefined &&
-  a.options.length === b.options.length &&
-  a.options.every(({ code }, index) => code === b.options[index]?.code)
-
-/** The choices with their numbers: at the first question of a scale, and whenever a question is asked again. */
-const choices = (plan: Plan, question: PlanQuestion): PromptText => {
-  const named = question.options.map((option) => ({
-    text: `${option.key}: ${option.display}`,
-    spoken: `${option.key}: ${option.spokenDisplay}`
-  }))
-  const separator = plan.language === "ar" ? "، " : ", "
-  return joined(catalogue("choices", plan.language), {
-    text: `${named.map(({ text }) => text).join(separator)}.`,
-    spoken: `${named.map(({ spoken }) => spoken).join(". ")}.`
-  })
-}
-
-const questionText = (plan: Plan, question: PlanQuestion, attempt: number): PromptText => {
-  const index = plan.questions.indexOf(question)
-  const intro = attempt === 1 ? question.intro : undefined
-  return joined(
-    intro === undefined ? undefined : { text: intro.text, spoken: intro.spokenText },
-    { text: question.text, spoken: `${question.spokenText}.` },
-    attempt > 1 || !sameOptions(plan.questions[index - 1], question) ? choices(plan, question) : undefined
-  )
-}
-
-const questionOf = (plan: Plan, linkId: string): PlanQuestion => {
-  const question = plan.questions.find((candidate) => candidate.linkId === linkId)
-  if (question === undefined) throw new Error(`the plan of ${plan.id} has no question ${linkId}`)
-  return question
-}
-
 /** A prompt of the catalogue for "I did not hear" or "I did not understand", more helpful each time. */
 const apology = (plan: Plan, reason: string | undefined, attempt: number): PromptText | undefined => {
   if (reason === undefined) return undefined
+  if (reason === "out_of_range") return catalogue("out_of_range", plan.language)
   const step = Math.min(Math.max(attempt - 1, 1), repromptsMax)
   return catalogue(reason === "no_speech" ? "no_speech" : "no_match", plan.language, { attempt: step })
 }
@@ -70,6 +35,7 @@ const spokenFirst = (plan: Plan, preface: Preface | undefined): PromptText | und
 
 export const recordedMessage = ({
   linkId,
+  at,
   answer,
   via,
   confidence,
@@ -81,26 +47,60 @@ export const recordedMessage = ({
   display: answer.display,
   via,
   ...(confidence === undefined ? {} : { confidence }),
-  revised
+  revised,
+  ...(at === undefined ? {} : { occurrence: at })
 })
 
-export const askedMessage = (plan: Plan, linkId: string, attempt: number): ServerMessageOf<"question.asked"> => {
-  const question = questionOf(plan, linkId)
-  return {
-    type: "question.asked",
+type Of<Type extends InterviewOutput["type"]> = Extract<InterviewOutput, { type: Type }>
+
+/** Asked for the first time it is told whole; then only why it is asked again. */
+const askedFor = (plan: Plan, output: Of<"question.asked"> | Of<"another.asked">): ReadonlyArray<ServerMessage> => {
+  const { attempt, reason, linkId, again } = output
+  if (again) return []
+  const complaint = output.type === "question.asked" ? output.complaint : undefined
+  const asks = output.type === "another.asked" ? "another" : "answer"
+  const asked = askedMessage(plan, { asks, place: output }, attempt)
+  if (reason === undefined) return [asked]
+  const reprompt: ServerMessage = {
+    type: "question.reprompt",
     link_id: linkId,
-    text: question.text,
-    item_type: question.itemType,
-    options: question.options.map(({ code, display, phrases, key }) => ({
-      code,
-      display,
-      spoken: [...phrases, ...(numberWords[plan.language][Number(key)] ?? []).slice(0, 1)],
-      key
-    })),
-    required: question.required,
-    index: plan.questions.indexOf(question) + 1,
-    total: plan.questions.length,
-    attempt
+    reason,
+    attempt,
+    ...(complaint === undefined ? {} : { message: complaint })
+  }
+  return attempt === 1 ? [asked, reprompt] : [reprompt]
+}
+
+const question = (plan: Plan, output: Of<"question.asked">): Performance => {
+  const { reason, attempt, preface, again, complaint } = output
+  return {
+    messages: askedFor(plan, output),
+    prompt: {
+      ...joined(
+        spokenFirst(plan, preface),
+        complaint === undefined ? apology(plan, reason, attempt) : { text: complaint, spoken: complaint },
+        questionText(plan, output, attempt, again === true)
+      ),
+      // What is offered may be a person's own (R3.8).
+      keep: output.initial === undefined
+    }
+  }
+}
+
+const another = (plan: Plan, output: Of<"another.asked">): Performance => {
+  const { linkId, count, reason, attempt, preface, intros, feminine } = output
+  const { text, spokenText } = loopName(plan, linkId)
+  return {
+    messages: askedFor(plan, output),
+    prompt: {
+      ...joined(
+        spokenFirst(plan, preface),
+        apology(plan, reason, attempt),
+        ...(attempt === 1 ? introText(intros, feminine) : []),
+        catalogue(count === 0 ? "any" : "another", plan.language, { text, spoken: spokenText })
+      ),
+      keep: true
+    }
   }
 }
 
@@ -119,46 +119,33 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
         }
       }
     }
-    case "question.asked": {
-      const question = questionOf(plan, output.linkId)
-      const { reason, attempt, linkId, preface, again } = output
-      const asked: ServerMessage =
-        reason === undefined
-          ? askedMessage(plan, linkId, attempt)
-          : { type: "question.reprompt", link_id: linkId, reason, attempt }
-      return {
-        messages: again ? [] : [asked],
-        prompt: {
-          ...joined(
-            spokenFirst(plan, preface),
-            apology(plan, reason, attempt),
-            questionText(plan, question, attempt),
-            // Whoever comes back may not have the choices in mind any more.
-            again && attempt === 1 ? choices(plan, question) : undefined
-          ),
-          keep: true
-        }
-      }
-    }
+    case "question.asked":
+      return question(plan, output)
+    case "another.asked":
+      return another(plan, output)
     case "touch.offered":
       return {
         messages: [],
         prompt: { ...catalogue(output.why === "cannot_hear" ? "cannot_hear" : "offer_touch", language), keep: true }
       }
     case "help.given":
-      return {
-        messages: [],
-        prompt: {
-          ...joined(catalogue("help", language), choices(plan, questionOf(plan, output.linkId))),
-          keep: true
-        }
-      }
+      return { messages: [], prompt: { ...helpText(plan, output.linkId), keep: true } }
     case "answer.confirming": {
-      const question = questionOf(plan, output.linkId)
+      const asked = questionOf(plan, output.linkId)
       const { value, display } = output.pending.answer
-      const option = question.options.find((candidate) => answerOf(question, candidate).value === value)
+      const option = asked.options.find((candidate) => answerOf(asked, candidate).value === value)
       return {
-        messages: output.again ? [] : [{ type: "answer.confirm", link_id: output.linkId, value, display }],
+        messages: output.again
+          ? []
+          : [
+              {
+                type: "answer.confirm",
+                link_id: output.linkId,
+                value,
+                display,
+                ...(output.at === undefined ? {} : { occurrence: [...output.at] })
+              }
+            ],
         /** It holds a person's answer: never kept on disk (R3.8). */
         prompt: {
           ...joined(
@@ -176,7 +163,7 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
     case "interview.ended":
       return {
         messages: [],
-        prompt: { ...catalogue(output.status, language), keep: true }
+        prompt: { ...joined(...introText(output.closing), catalogue(output.status, language)), keep: true }
       }
     case "storing.delayed":
       return {
@@ -188,38 +175,58 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
       }
     case "consent.recording":
     case "question.skipped":
+    case "another.told":
     case "turn.opened":
       return { messages: [] }
   }
 }
 
+/** Each question where it stands while nothing is answered; those that are not enabled then stand alone. */
+const places = (plan: Plan): ReadonlyArray<AskedPlace> => {
+  const router = new Router(plan)
+  const form = formOf(plan, nothingKept)
+  const standing = form.steps.flatMap((step) =>
+    step.asks === "answer"
+      ? [router.place(nothingKept, router.form(nothingKept).steps[form.steps.indexOf(step)] ?? step)]
+      : []
+  )
+  const known = new Map(standing.map((place) => [place.linkId, place]))
+  return plan.questions.map(
+    ({ linkId }) => known.get(linkId) ?? { linkId, index: 1, total: plan.questions.length, required: false, intros: [] }
+  )
+}
+
 /** Everything that this questionnaire may say and that holds no answer, for it to be rendered ahead. */
 export const fixedPrompts = (plan: Plan): ReadonlyArray<string> => {
-  const reasons = [undefined, "no_speech", "no_match"] as const
+  const asked = places(plan)
+  const ended = { kept: nothingKept, alerts: [], closing: [] }
   const outputs: Array<InterviewOutput> = [
     { type: "consent.asked", attempt: 1 },
-    ...plan.questions.map(({ linkId }): InterviewOutput => ({ type: "question.asked", linkId, attempt: 1 })),
+    ...asked.map((place): InterviewOutput => ({ type: "question.asked", ...place, attempt: 1 })),
     ...(["completed", "stopped", "declined"] as const).map((status): InterviewOutput => ({
       type: "interview.ended",
       status,
-      answers: {}
+      ...ended
     })),
     { type: "stop.confirming" },
     { type: "storing.delayed", failures: 1 },
     { type: "consent.asked", attempt: 1, preface: "welcome_back" },
-    ...plan.questions.flatMap(({ linkId }): ReadonlyArray<InterviewOutput> => [
-      { type: "touch.offered", linkId, why: "asked_enough" },
-      { type: "touch.offered", linkId, why: "cannot_hear" },
-      { type: "question.asked", linkId, attempt: 1, preface: "welcome_back", again: true },
-      { type: "help.given", linkId }
+    ...asked.flatMap((place): ReadonlyArray<InterviewOutput> => [
+      { type: "touch.offered", linkId: place.linkId, why: "asked_enough" },
+      { type: "touch.offered", linkId: place.linkId, why: "cannot_hear" },
+      { type: "question.asked", ...place, attempt: 1, preface: "welcome_back", again: true },
+      { type: "help.given", linkId: place.linkId }
     ])
   ]
   for (let attempt = 2; attempt <= repromptsMax + 1; attempt++) {
-    for (const reason of reasons) {
-      if (reason === undefined) continue
+    for (const reason of ["no_speech", "no_match"] as const) {
       outputs.push({ type: "consent.asked", attempt, reason })
-      for (const { linkId } of plan.questions) outputs.push({ type: "question.asked", linkId, attempt, reason })
+      for (const place of asked) outputs.push({ type: "question.asked", ...place, attempt, reason })
     }
   }
-  return [...new Set(outputs.flatMap((output) => performanceOf(plan, output).prompt?.spoken ?? []))]
+  const performed = outputs.flatMap((output) => {
+    const { prompt } = performanceOf(plan, output)
+    return prompt?.keep === true ? [prompt.spoken] : []
+  })
+  return [...new Set(performed)]
 }

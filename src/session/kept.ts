@@ -1,5 +1,6 @@
 /** What of an interview's output outlives the connection. Pure. */
 import type { InterviewOutput } from "#machines/interview.ts"
+import type { At } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { SessionSummary } from "#schemas/record.ts"
 import type { Write } from "#src/store/store.ts"
@@ -11,6 +12,8 @@ export type KeptOutput = Pick<Write, "entry" | "place" | "summary">
 export const described = (kept: KeptOutput, summary: () => SessionSummary): KeptOutput =>
   kept.entry === undefined && kept.place === undefined ? kept : { ...kept, summary: summary() }
 
+const placeOf = (linkId: string, at: At | undefined) => ({ linkId, ...(at === undefined ? {} : { at }) })
+
 /** Undefined: it changes nothing that a later connection must know. */
 export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptOutput | undefined => {
   switch (output.type) {
@@ -18,16 +21,25 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
       return { entry: { type: "consent", via: output.via, version: consentVersion, language: plan.language, atMs } }
     case "question.asked":
       // Asked once more, it stands where it stood.
-      return output.again || output.reason !== undefined ? undefined : { place: { linkId: output.linkId } }
+      return output.again || output.attempt > 1 ? undefined : { place: placeOf(output.linkId, output.at) }
+    case "another.asked":
+      return output.again || output.attempt > 1
+        ? undefined
+        : { place: { ...placeOf(output.linkId, output.at), another: true } }
     case "help.given":
+      return { place: placeOf(output.linkId, output.at) }
     case "touch.offered":
-      return output.linkId === undefined ? undefined : { place: { linkId: output.linkId } }
+      return output.linkId === undefined || output.another ? undefined : { place: placeOf(output.linkId, output.at) }
     case "answer.confirming":
-      return output.again ? undefined : { place: { linkId: output.linkId, pending: output.pending } }
+      return output.again ? undefined : { place: { ...placeOf(output.linkId, output.at), pending: output.pending } }
     case "answer.recording":
       return { entry: { type: "answer", record: output.record, atMs }, place: null }
     case "question.skipped":
-      return { entry: { type: "skip", linkId: output.linkId, atMs }, place: null }
+      return { entry: { type: "skip", ...placeOf(output.linkId, output.at), atMs }, place: null }
+    case "another.told": {
+      const { linkId, at, count, wanted } = output
+      return { entry: { type: "another", ...placeOf(linkId, at), count, wanted, atMs }, place: null }
+    }
     case "interview.ended":
       return output.status === "declined"
         ? undefined

@@ -8,7 +8,8 @@ import { defaultAudio, defaultSpeech, type SessionStart } from "#schemas/wire.ts
 import { makeDecoder } from "#src/audio/decode.ts"
 import { Listener } from "#src/audio/listener.ts"
 import { vocabularyOf } from "#src/questionnaire/grammar.ts"
-import type { LoadedQuestionnaire, Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import { inLanguage, type LoadedQuestionnaire } from "#src/questionnaire/load.ts"
+import type { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import type { Store } from "#src/store/store.ts"
 import type { Stt } from "#src/stt/stt.ts"
 import type { Tts } from "#src/tts/tts.ts"
@@ -17,7 +18,7 @@ import type { Admission } from "./contract.ts"
 import { Playback } from "./playback.ts"
 import { readyMessage } from "./ready.ts"
 import type { Session } from "./session.ts"
-import { begin, hasEnded, progressOf, takeUp } from "./take-up.ts"
+import { begin, hasStopped, progressOf, takeUp } from "./take-up.ts"
 
 export interface PrepareServices {
   readonly stt: Stt["Service"]
@@ -50,15 +51,15 @@ const chooseQuestionnaire = (
         )
   }
   const loaded = questionnaires.get(start.questionnaire ?? "")
-  if (loaded !== undefined) return Effect.succeed(loaded)
+  if (loaded !== undefined) return Effect.succeed(inLanguage(loaded, start.language))
   const ids = questionnaires.all.map(({ plan }) => plan.id).join(", ")
   return Effect.fail(new WireError({ code: "unknown_questionnaire", message: `questionnaire must be one of: ${ids}` }))
 }
 
 /** A statechart for each plan, made once. */
 const machines = new WeakMap<Plan, InterviewMachine>()
-const machineOf = (plan: Plan): InterviewMachine => {
-  const known = machines.get(plan) ?? interviewMachine(plan)
+const machineOf = ({ plan, evaluate }: LoadedQuestionnaire): InterviewMachine => {
+  const known = machines.get(plan) ?? interviewMachine(plan, evaluate)
   machines.set(plan, known)
   return known
 }
@@ -139,8 +140,8 @@ export const makePrepare = (services: PrepareServices) => {
     if (plan !== undefined)
       yield* Effect.forkIn(Effect.ignore(tellMissingWords(plan, vocabularyOf(plan))), services.scope)
     const prepared: Prepared = {
-      ...(plan === undefined ? {} : { interview: machineOf(plan) }),
-      ...(record === undefined ? {} : { record, interviewed: hasEnded(record.entries) }),
+      ...(questionnaire === undefined ? {} : { interview: machineOf(questionnaire) }),
+      ...(record === undefined ? {} : { record, interviewed: hasStopped(record.entries) }),
       connectedMs: keeping?.connectedMs ?? 0
     }
     return prepared

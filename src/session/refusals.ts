@@ -4,7 +4,9 @@
  */
 import type { Expectation, InterviewEvent } from "#machines/interview.ts"
 import type { Plan } from "#machines/plan.ts"
+import { indexOf } from "#machines/plan-index.ts"
 import type { ErrorCode } from "#schemas/errors.ts"
+import { takes } from "#src/questionnaire/values.ts"
 
 export type Refused = readonly [code: ErrorCode, message: string]
 
@@ -25,15 +27,16 @@ const whileStopping: ReadonlySet<InterviewEvent["type"]> = new Set([
 /** What may be said or typed now. */
 const expected = (plan: Plan, expectation: Expectation): string => {
   const question = "linkId" in expectation && plan.questions.find(({ linkId }) => linkId === expectation.linkId)
-  const options = question ? question.options.map(({ display, key }) => `${display} (${key})`).join(", ") : ""
-  return expectation.about === "answer" ? `it takes one of: ${options}` : "it takes yes or no"
+  if (expectation.about !== "answer" || !question) return "it takes yes or no"
+  const options = question.options.map(({ display, key }) => `${display} (${key})`).join(", ")
+  return options === "" ? `it takes ${takes(question)}` : `it takes one of: ${options}`
 }
 
 export const refusalOf = (plan: Plan, expectation: Expectation, event: InterviewEvent): Refused | undefined => {
   if (event.type === "answer.unmatched") {
     return ["invalid_answer", `nothing was understood; ${expected(plan, expectation)}`]
   }
-  if (event.type === "question.goto" && !plan.questions.some(({ linkId }) => linkId === event.linkId)) {
+  if (event.type === "question.goto" && indexOf(plan).find(event.linkId) === undefined) {
     const linkIds = plan.questions.map(({ linkId }) => linkId).join(", ")
     return ["invalid_answer", `there is no such question; there are: ${linkIds}`]
   }
@@ -46,7 +49,20 @@ export const refusalOf = (plan: Plan, expectation: Expectation, event: Interview
         : ["not_ready", "nothing is asked before consent.give or consent.decline"]
     case "stop":
       return whileStopping.has(event.type) ? undefined : ["not_ready", "first: is this to stop here? yes or no"]
+    case "correction":
+      return event.type === "question.goto"
+        ? undefined
+        : ["not_ready", "all questions are answered; question.goto corrects an answer"]
+    case "another":
+      return event.type === "answer.given"
+        ? ["invalid_answer", `first: is there another ${expectation.linkId}? true or false`]
+        : undefined
     case "answer":
+      if (event.type === "initial.kept" && expectation.initial === undefined)
+        return ["invalid_answer", "there is nothing to keep here"]
+      return event.type === "answer.given" && event.linkId !== expectation.linkId
+        ? ["invalid_answer", `the question now is ${expectation.linkId}; question.goto asks another one`]
+        : undefined
     case "confirmation":
       return event.type === "answer.given" && event.linkId !== expectation.linkId
         ? ["invalid_answer", `the question now is ${expectation.linkId}; question.goto asks another one`]

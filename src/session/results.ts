@@ -1,8 +1,10 @@
 /** What the client and the clinician get at the end of an interview. Pure. */
+import { formOf } from "#machines/form.ts"
 import type { InterviewOutput } from "#machines/interview.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
-import type { LoadedQuestionnaire } from "#src/questionnaire/questionnaires.ts"
-import { responseOf, scoresOf } from "#src/questionnaire/response.ts"
+import type { LoadedQuestionnaire } from "#src/questionnaire/load.ts"
+import { responseOf } from "#src/questionnaire/response.ts"
+import { scoresOf } from "#src/questionnaire/scores.ts"
 
 export interface ResultHeader {
   readonly responseId: string
@@ -15,14 +17,18 @@ export interface ResultHeader {
 
 /** Undefined when nothing was agreed to, so nothing is kept. */
 export const completedMessage = (
-  { questionnaire, plan }: LoadedQuestionnaire,
-  { status, answers }: Extract<InterviewOutput, { type: "interview.ended" }>,
+  { questionnaire, plan, evaluate }: Pick<LoadedQuestionnaire, "questionnaire" | "plan" | "evaluate">,
+  { status, kept, alerts }: Extract<InterviewOutput, { type: "interview.ended" }>,
   { responseId, authored, subject, clinician }: ResultHeader
 ): ServerMessage | undefined => {
   if (status === "declined") return undefined
-  const summary = plan.questions.flatMap(({ linkId, text }) => {
-    const recorded = answers[linkId]
-    return recorded === undefined ? [] : [{ link_id: linkId, text, display: recorded.answer.display }]
+  const form = formOf(plan, kept, evaluate)
+  const summary = form.steps.flatMap(({ asks, key, at, index, linkId }) => {
+    const recorded = kept.answers[key]
+    if (asks !== "answer" || recorded === undefined) return []
+    const text = plan.questions[index]?.text ?? ""
+    const place = at.length === 0 ? {} : { occurrence: [...at] }
+    return [{ link_id: linkId, text, display: recorded.answer.display, ...place }]
   })
   const header = { id: responseId, status, authored, ...(subject === undefined ? {} : { subject }) }
   return {
@@ -32,9 +38,9 @@ export const completedMessage = (
     summary,
     ...(clinician
       ? {
-          response: { ...responseOf(questionnaire, plan, answers, header) },
-          scores: [...scoresOf(plan, answers)],
-          alerts: []
+          response: { ...responseOf(questionnaire, plan, form, header) },
+          scores: [...scoresOf(plan, form)],
+          alerts: alerts.map(({ linkId, rule }) => ({ link_id: linkId, rule }))
         }
       : {})
   }

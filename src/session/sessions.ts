@@ -120,7 +120,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
 
       /** Known prompts start at once: they are rendered ahead, behind live speech. */
       yield* Effect.forEach(
-        questionnaires.all,
+        questionnaires.all.flatMap(({ languages }) => Object.values(languages)),
         ({ plan }) => tts.prepare(fixedPrompts(plan), { language: plan.language }),
         { discard: true }
       ).pipe(

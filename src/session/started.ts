@@ -2,7 +2,7 @@
 import type { ServerMessage } from "#schemas/wire.ts"
 import type { AudioDecoder } from "#src/audio/decode.ts"
 import type { Listener } from "#src/audio/listener.ts"
-import type { LoadedQuestionnaire } from "#src/questionnaire/questionnaires.ts"
+import type { LoadedQuestionnaire } from "#src/questionnaire/load.ts"
 import type { Journal } from "#src/store/store.ts"
 import type { Playback } from "./playback.ts"
 

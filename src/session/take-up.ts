@@ -1,14 +1,18 @@
 /** How a session comes into the store, and how it goes on where an earlier connection left it. */
 import { Effect, Result, Struct } from "effect"
 import type { InterviewRecord } from "#machines/interview.ts"
-import type { Plan } from "#machines/plan.ts"
+import { keptBy } from "#machines/kept.ts"
+import { contextOf } from "#machines/interview-setup.ts"
+import { Router } from "#machines/routing.ts"
 import { WireError } from "#schemas/errors.ts"
 import type { RecordedAnswer, RecordEntry, SessionSummary } from "#schemas/record.ts"
 import type { LeadingState, ServerMessage, SessionStart } from "#schemas/wire.ts"
-import type { LoadedQuestionnaire, Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import { inLanguage, type LoadedQuestionnaire } from "#src/questionnaire/load.ts"
+import type { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import type { Owner, Resumed, Store } from "#src/store/store.ts"
 import type { Admission } from "./contract.ts"
-import { askedMessage, recordedMessage } from "./interview.ts"
+import { recordedMessage } from "./interview.ts"
+import { askedMessage } from "./question.ts"
 import type { Session } from "./session.ts"
 import type { Keeping, Progress } from "./started.ts"
 
@@ -78,12 +82,15 @@ export const takeUp = Effect.fnUntraced(function* (
     Effect.mapError(cannotKeep)
   )
   if (resumed === undefined) return yield* noSuchSession
-  const questionnaire =
+  const loaded =
     resumed.questionnaire === undefined
       ? undefined
       : yield* questionnaires.ofSource(resumed.questionnaire).pipe(Effect.mapError(() => noSuchSession))
+  // It goes on in the language that was agreed to.
+  const agreed = resumed.entries.findLast((entry) => entry.type === "consent")?.language
+  const questionnaire = loaded === undefined ? undefined : inLanguage(loaded, agreed ?? start.language)
   const { id, entries, place, journal, connection, lastSeq, connectedMs, positionMs, resumeToken, summary } = resumed
-  const missed = missedOf(resumed, questionnaire?.plan)
+  const missed = missedOf(resumed, questionnaire)
   return {
     id,
     ...(questionnaire === undefined ? {} : { questionnaire }),
@@ -101,7 +108,18 @@ export const progressOf = (record: InterviewRecord | undefined): Progress => ({
   linkId: record?.place?.linkId
 })
 
-export const hasEnded = (entries: ReadonlyArray<RecordEntry>): boolean => entries.some(({ type }) => type === "ended")
+const hasEnded = (entries: ReadonlyArray<RecordEntry>): boolean => entries.some(({ type }) => type === "ended")
+
+/** Ended for good; what was completed may still be corrected. */
+export const hasStopped = (entries: ReadonlyArray<RecordEntry>): boolean =>
+  entries.some((entry) => entry.type === "ended" && entry.status === "stopped")
+
+/** The question that an interview stands at. */
+const standing = (loaded: LoadedQuestionnaire, record: InterviewRecord) => {
+  const { plan, evaluate } = loaded
+  const next = new Router(plan, evaluate).resume(contextOf(plan, { record }))?.next
+  return next === undefined ? null : Struct.omit(askedMessage(plan, next, 1), ["type"])
+}
 
 const stateOf = ({ questionnaire, entries, place }: Resumed): LeadingState => {
   if (questionnaire === undefined) return "listening"
@@ -111,17 +129,16 @@ const stateOf = ({ questionnaire, entries, place }: Resumed): LeadingState => {
 }
 
 /** What the client has not seen: the messages themselves or, where some are no longer kept, what they come to. */
-export const missedOf = (resumed: Resumed, plan: Plan | undefined): ReadonlyArray<ServerMessage> => {
+export const missedOf = (resumed: Resumed, loaded: LoadedQuestionnaire | undefined): ReadonlyArray<ServerMessage> => {
   const { missed, entries, place, lastSeq } = resumed
-  if (missed.complete || plan === undefined) return missed.messages
-  const answers = new Map<string, RecordedAnswer>()
-  for (const entry of entries) if (entry.type === "answer") answers.set(entry.record.linkId, entry.record)
+  if (missed.complete || loaded === undefined) return missed.messages
+  const answers: ReadonlyArray<RecordedAnswer> = Object.values(keptBy(loaded.plan, entries).answers)
   return [
     {
       type: "session.snapshot",
       seq: lastSeq,
-      question: place === undefined ? null : Struct.omit(askedMessage(plan, place.linkId, 1), ["type"]),
-      answers: [...answers.values()].map((record) => Struct.omit(recordedMessage(record), ["type"]))
+      question: place === undefined ? null : standing(loaded, { entries, place }),
+      answers: answers.map((record) => Struct.omit(recordedMessage(record), ["type"]))
     },
     ...missed.messages.filter(({ type }) => type === "questionnaire.notice" || type === "questionnaire.completed")
   ]

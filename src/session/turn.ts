@@ -9,7 +9,9 @@ type Chosen = Pick<Started, "questionnaire" | "alternatives" | "partials">
 
 /** Whether anybody listens: not before the consent is asked for, not while paused, not when all is over. */
 export const isHeard = (leading: LeadingState, expectation: Expectation, { questionnaire }: Chosen): boolean =>
-  leading !== "paused" && leading !== "ended" && (questionnaire === undefined || expectation.about !== "nothing")
+  leading !== "paused" &&
+  leading !== "ended" &&
+  (questionnaire === undefined || (expectation.about !== "nothing" && expectation.about !== "correction"))
 
 export const turnOf = (decode: boolean, expectation: Expectation, endSilenceMs: number, chosen: Chosen): Turn => {
   const { questionnaire, alternatives, partials } = chosen

@@ -71,6 +71,46 @@ const catalogue = {
     ar: ["الاِخْتِيَارَاتُ هِيَ:"],
     en: ["The choices are:"]
   },
+  choose_several: {
+    ar: ["يُمْكِنُ ذِكْرُ أَكْثَرَ مِنِ اخْتِيَار."],
+    en: ["You can name more than one."]
+  },
+  another: {
+    ar: ["هَلْ هُنَاكَ غَيْرُ ذٰلِكَ فِي: {}؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
+    en: ["Is there another one for: {}? Please say yes or no."]
+  },
+  any: {
+    ar: ["هَلْ هُنَاكَ مَا يُقَالُ عَنْ: {}؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
+    en: ["Is there anything to say about: {}? Please say yes or no."]
+  },
+  offered: {
+    ar: ["المَكْتُوبُ الآن: {}. لِلإِبْقَاءِ عَلَيْهِ يُرْجَى قَوْل: كَمَا هُو."],
+    en: ["So far it says: {}. To keep that, say: keep it."]
+  },
+  expects_number: {
+    ar: ["الجَوَابُ رَقْم."],
+    en: ["The answer is a number."]
+  },
+  expects_date: {
+    ar: ["الجَوَابُ تَارِيخ: اليَوْمُ وَالشَّهْرُ وَالسَّنَة."],
+    en: ["The answer is a date: day, month and year."]
+  },
+  expects_time: {
+    ar: ["الجَوَابُ وَقْت: السَّاعَةُ وَالدَّقِيقَة."],
+    en: ["The answer is a time: hour and minute."]
+  },
+  expects_text: {
+    ar: ["الجَوَابُ بِكَلِمَاتٍ حُرَّة، وَيُمْكِنُ كِتَابَتُه."],
+    en: ["The answer is in your own words; you can also type it."]
+  },
+  out_of_range: {
+    ar: ["عُذْرًا، هٰذَا الجَوَابُ لَيْسَ مَقْبُولًا هُنَا."],
+    en: ["Sorry, that answer is not allowed here."]
+  },
+  amended: {
+    ar: ["شُكْرًا، حُفِظَ التَّصْحِيح."],
+    en: ["Thank you, the correction is saved."]
+  },
   confirm: {
     ar: ["هَلِ المَقْصُودُ: {}؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
     en: ["Do you mean: {}? Please say yes or no."]

@@ -77,7 +77,7 @@ beforeAll(async () => {
     for (let choice = 0; choice < touched; choice++) await perform(patient, { type: "answer", by: "touch", choice })
   }
   await service.kill()
-  edit(join(root, "machines/questionnaire.ts"), renamed)
+  for (const file of ["machines/questionnaire.ts", "machines/asking.ts"]) edit(join(root, file), renamed)
   edit(join(root, "questionnaires/phq-9.ar.json"), (json) => {
     const questionnaire = JSON.parse(json) as { readonly item: ReadonlyArray<Item> }
     return JSON.stringify({ ...questionnaire, version: "9.9.9", item: without(questionnaire.item) })

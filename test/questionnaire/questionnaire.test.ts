@@ -2,7 +2,7 @@ import { Effect, Exit, Result, Schema } from "effect"
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import type { RecordedAnswer } from "#schemas/record.ts"
-import { extensionUrls, QuestionnaireResponse, type Questionnaire } from "#schemas/fhir.ts"
+import { QuestionnaireResponse } from "#schemas/fhir.ts"
 import {
   answerOf,
   hear,
@@ -13,9 +13,11 @@ import {
 } from "#src/questionnaire/answer.ts"
 import { comparable } from "#src/questionnaire/arabic.ts"
 import { grammarFor, vocabularyOf } from "#src/questionnaire/grammar.ts"
-import { load } from "#src/questionnaire/questionnaires.ts"
-import { responseOf, scoresOf } from "#src/questionnaire/response.ts"
-import { phq9, phq9Plan } from "#test/support/phq9.ts"
+import { extensionUrls } from "#src/questionnaire/extensions.ts"
+import { load } from "#src/questionnaire/load.ts"
+import { responseOf } from "#src/questionnaire/response.ts"
+import { scoresOf } from "#src/questionnaire/scores.ts"
+import { phq9, phq9Form, phq9Plan } from "#test/support/phq9.ts"
 
 const first = { about: "answer", linkId: "44250-9" } as const
 const heardWith = (confidence: number, unknownWords = 0) => ({ confidence, unknownWords })
@@ -175,14 +177,14 @@ describe("loading a questionnaire", () => {
 
   it("refuses a field that it does not honour by its name", () => {
     assert.include(
-      refused((q) => Object.assign(items(q)[1] ?? {}, { enableWhen: [] })),
-      "enableWhen"
+      refused((q) => Object.assign(items(q)[1] ?? {}, { answerValueSet_TBD: "x" })),
+      "69722-7: Expected no excess property"
     )
   })
   it("refuses an item type that it cannot ask", () => {
     assert.include(
-      refused((q) => Object.assign(items(q)[1] ?? {}, { type: "attachment" })),
-      "type"
+      refused((q) => Object.assign(items(q)[1] ?? {}, { type: "attachment", required: true })),
+      "69722-7: it is required, and an attachment cannot be asked"
     )
   })
   it("refuses an extension that it does not know, with the linkId", () => {
@@ -251,7 +253,7 @@ describe("the response", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 9, maxLength: 9 }), (points) => {
         const sum = points.reduce((total, point) => total + point, 0)
-        const [score] = scoresOf(phq9Plan, answersOf(points))
+        const [score] = scoresOf(phq9Plan, phq9Form(answersOf(points)))
         assert.equal(score?.value, sum)
         const bands = ["minimal", "mild", "moderate", "moderately severe", "severe"]
         assert.equal(score?.band, sum >= 20 ? "severe" : bands[Math.floor(sum / 5)])
@@ -260,11 +262,11 @@ describe("the response", () => {
   })
 
   it("has no total while an item is missing", () => {
-    assert.deepEqual(scoresOf(phq9Plan, answersOf([1, 1, 1, 1, 1, 1, 1, 1])), [])
+    assert.deepEqual(scoresOf(phq9Plan, phq9Form(answersOf([1, 1, 1, 1, 1, 1, 1, 1]))), [])
   })
 
   it("is valid, in the shape of its questionnaire, and holds nothing unanswered", () => {
-    const response = responseOf(phq9, phq9Plan, answersOf([0, 1, 2, 3, 0, 1, 2, 3, 0, 1]), header)
+    const response = responseOf(phq9, phq9Plan, phq9Form(answersOf([0, 1, 2, 3, 0, 1, 2, 3, 0, 1])), header)
     const decode = Schema.decodeUnknownResult(QuestionnaireResponse, { onExcessProperty: "error" })
     assert.isTrue(Result.isSuccess(decode(JSON.parse(JSON.stringify(response)))))
     assert.deepEqual(
@@ -273,11 +275,11 @@ describe("the response", () => {
     )
     assert.lengthOf(response.item?.[0]?.item ?? [], 9)
     assert.deepEqual(response.item?.[2]?.answer, [{ valueInteger: 12 }])
-    assert.deepEqual(responseOf(phq9, phq9Plan, {}, header).item, undefined)
+    assert.deepEqual(responseOf(phq9, phq9Plan, phq9Form({}), header).item, undefined)
   })
 
   it("names the questionnaire with its version", () => {
-    const canonical = `${phq9.url}|${phq9.version}` satisfies Questionnaire["url"]
-    assert.equal(responseOf(phq9, phq9Plan, {}, header).questionnaire, canonical)
+    const canonical = `${phq9.url}|${phq9.version}`
+    assert.equal(responseOf(phq9, phq9Plan, phq9Form({}), header).questionnaire, canonical)
   })
 })

@@ -2,6 +2,8 @@ import { assert, describe, it } from "vitest"
 import type { InterviewOutput } from "#machines/interview.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
+import { nothingKept } from "#machines/kept.ts"
+import { Router } from "#machines/routing.ts"
 import { fixedPrompts, performanceOf } from "#src/session/interview.ts"
 import { completedMessage } from "#src/session/results.ts"
 import { phq9, phq9Plan } from "#test/support/phq9.ts"
@@ -9,6 +11,13 @@ import { phq9, phq9Plan } from "#test/support/phq9.ts"
 const [first, second] = phq9Plan.questions
 const linkId = first?.linkId ?? ""
 const displays = (first?.options ?? []).map(({ display }) => display)
+/** Each question where it stands in a form that is not filled in. */
+const router = new Router(phq9Plan)
+const place = (linkId: string) => {
+  const step = router.form(nothingKept).steps.find((candidate) => candidate.linkId === linkId)
+  return step === undefined ? assert.fail(`${linkId} is not asked`) : router.place(nothingKept, step)
+}
+const nothing = { kept: nothingKept, alerts: [], closing: [] }
 const perform = (output: InterviewOutput) => performanceOf(phq9Plan, output)
 const record = (at: number, code: string, display: string): RecordedAnswer => ({
   linkId: phq9Plan.questions[at]?.linkId ?? "",
@@ -29,13 +38,18 @@ describe("what an interview sounds and looks like", () => {
   })
 
   it("shows a question with its choices and keys; they are spoken where they are new, and at every repetition", () => {
-    const asked = perform({ type: "question.asked", linkId, attempt: 1 })
+    const asked = perform({ type: "question.asked", ...place(linkId), attempt: 1 })
     const [message] = asked.messages
     assert.isTrue(message?.type === "question.asked" && message.index === 1 && message.total === 10)
     for (const display of displays) assert.include(asked.prompt?.text, display)
-    const same = perform({ type: "question.asked", linkId: second?.linkId ?? "", attempt: 1 })
+    const same = perform({ type: "question.asked", ...place(second?.linkId ?? ""), attempt: 1 })
     for (const display of displays) assert.notInclude(same.prompt?.text, display)
-    const repeated = perform({ type: "question.asked", linkId: second?.linkId ?? "", attempt: 2, reason: "no_speech" })
+    const repeated = perform({
+      type: "question.asked",
+      ...place(second?.linkId ?? ""),
+      attempt: 2,
+      reason: "no_speech"
+    })
     assert.deepInclude(repeated.messages[0], { type: "question.reprompt", reason: "no_speech", attempt: 2 })
     for (const display of displays) assert.include(repeated.prompt?.text, display)
   })
@@ -43,7 +57,8 @@ describe("what an interview sounds and looks like", () => {
   it("helps in other words each time", () => {
     const texts = Array.from(
       { length: repromptsMax },
-      (_, at) => perform({ type: "question.asked", linkId, attempt: at + 2, reason: "no_match" }).prompt?.spoken
+      (_, at) =>
+        perform({ type: "question.asked", ...place(linkId), attempt: at + 2, reason: "no_match" }).prompt?.spoken
     )
     assert.strictEqual(new Set(texts).size, repromptsMax)
   })
@@ -66,17 +81,17 @@ describe("what an interview sounds and looks like", () => {
       { type: "consent.asked", attempt: 1 },
       { type: "consent.asked", attempt: 2, reason: "no_speech" },
       ...phq9Plan.questions.flatMap(({ linkId }): ReadonlyArray<InterviewOutput> => [
-        { type: "question.asked", linkId, attempt: 1 },
-        { type: "question.asked", linkId, attempt: repromptsMax + 1, reason: "no_match" },
+        { type: "question.asked", ...place(linkId), attempt: 1 },
+        { type: "question.asked", ...place(linkId), attempt: repromptsMax + 1, reason: "no_match" },
         { type: "touch.offered", linkId, why: "asked_enough" },
         { type: "touch.offered", linkId, why: "cannot_hear" },
-        { type: "question.asked", linkId, attempt: 1, preface: "welcome_back", again: true },
+        { type: "question.asked", ...place(linkId), attempt: 1, preface: "welcome_back", again: true },
         { type: "help.given", linkId }
       ]),
       { type: "stop.confirming" },
       { type: "storing.delayed", failures: 1 },
       { type: "consent.asked", attempt: 1, preface: "welcome_back" },
-      { type: "interview.ended", status: "declined", answers: {} }
+      { type: "interview.ended", status: "declined", ...nothing }
     ]
     for (const output of outputs) {
       const { prompt } = perform(output)
@@ -110,11 +125,16 @@ describe("what is told at the end", () => {
   const header = { responseId: "r-1", authored: "2026-01-01T00:00:00.000Z", clinician: true, subject: "patient-7" }
 
   it("is nothing at all where consent was declined", () => {
-    assert.isUndefined(completedMessage(loaded, { type: "interview.ended", status: "declined", answers: {} }, header))
+    assert.isUndefined(completedMessage(loaded, { type: "interview.ended", status: "declined", ...nothing }, header))
   })
 
   it("is the summary for everybody, and response, scores and alerts for a clinician", () => {
-    const ended = { type: "interview.ended", status: "stopped", answers } as const
+    const ended = {
+      type: "interview.ended",
+      status: "stopped",
+      ...nothing,
+      kept: { ...nothingKept, answers }
+    } as const
     const forAll = completedMessage(loaded, ended, { ...header, clinician: false })
     assert.deepStrictEqual(forAll, {
       type: "questionnaire.completed",

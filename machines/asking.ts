@@ -1,0 +1,276 @@
+/** One question as states: asked, listened for, understood, confirmed where it must be, written. */
+import { assign, enqueueActions } from "xstate"
+import { askedAs, interviewSetup, placeOf, retryOr, type InterviewContext } from "./interview-setup.ts"
+import type { InterviewEvent, InterviewOutput } from "./interview.ts"
+import type { PlanQuestion } from "./plan.ts"
+import type { Router } from "./routing.ts"
+
+/** A noise was taken for speech: the person's turn begins anew, and no attempt is lost. */
+export const listenOn = { target: "listening", reenter: true } as const
+
+/** Whoever was sent to touch since nothing could be heard may speak again. */
+export const askAgain = { guard: "wasUnheard", target: "asking", actions: "hearAgain" } as const
+
+/** What could not be written is tried again until it can be: what was said is not dropped for a disk. */
+export const storeWaiting = interviewSetup.createStateConfig({
+  entry: [
+    "failToStore",
+    { type: "say", params: ({ context }) => ({ type: "storing.delayed", failures: context.storeFailures }) }
+  ],
+  after: { storeRetry: "writing" }
+})
+
+/** What is asked for, with all that the person is told of it. */
+const asked = (context: InterviewContext): InterviewOutput => {
+  const { next, attempt, reason, complaint } = context
+  const place = next?.place ?? { linkId: context.linkId, index: 0, total: 0, required: false, intros: [] }
+  const how = { attempt, ...(reason === undefined ? {} : { reason }), ...askedAs(context) }
+  return next?.asks === "another"
+    ? { type: "another.asked", ...place, count: next.count, ...how }
+    : { type: "question.asked", ...place, ...how, ...(complaint === undefined ? {} : { complaint }) }
+}
+
+const ask = interviewSetup.createStateConfig({
+  entry: [{ type: "say", params: ({ context }) => asked(context) }, "asked"],
+  on: { "prompt.done": "listening" },
+  after: { promptTimeout: "listening" }
+})
+
+/** Where this may be passed over. */
+const passOver = {
+  guard: "mayBePassedOver",
+  target: "#interview.routing",
+  actions: [
+    "skip",
+    {
+      type: "say",
+      params: ({ context }: { readonly context: InterviewContext }) =>
+        ({ type: "question.skipped", ...placeOf(context) }) as const
+    }
+  ]
+} as const
+
+const told = (wanted: boolean) =>
+  ({
+    target: "#interview.routing",
+    actions: [
+      { type: "another", params: { wanted } },
+      {
+        type: "say",
+        params: ({ context }: { readonly context: InterviewContext }) =>
+          ({ type: "another.told", ...placeOf(context), count: context.next?.count ?? 0, wanted }) as const
+      }
+    ]
+  }) as const
+
+export const questionState = (item: PlanQuestion, repeats: boolean, router: Router, key: string) => {
+  const complaint = ({ context, event }: { readonly context: InterviewContext; readonly event: InterviewEvent }) =>
+    router.complaintAbout(context, event)
+  return interviewSetup.createStateConfig({
+    meta: { linkId: item.linkId },
+    entry: "enter",
+    initial: "entering",
+    on: {
+      "question.repeat": ".asking",
+      "help.request": ".helping",
+      "hearing.failed": ".unheard",
+      "question.skip": [
+        ...(item.required && !repeats ? [] : [passOver]),
+        ...(item.required || repeats ? [{ target: ".helping" }] : [])
+      ],
+      "initial.kept": { guard: "isOffered", target: ".recording", actions: "hold" },
+      "answer.given": [
+        {
+          guard: (now) => complaint(now) !== undefined,
+          target: ".refusing",
+          actions: assign({ complaint })
+        },
+        {
+          guard: ({ context, event }) =>
+            event.linkId === context.linkId &&
+            event.via === "voice" &&
+            item.confirm !== "never" &&
+            (item.confirm === "always" || !event.sure),
+          target: ".confirming",
+          actions: "hold"
+        },
+        { guard: "isCurrent", target: ".recording", actions: "hold" }
+      ]
+    },
+    states: {
+      entering: { always: [{ guard: "stoodConfirming", target: "confirming" }, { target: "asking" }] },
+      asking: { tags: "asking", ...ask },
+      helping: {
+        tags: "speaking",
+        entry: { type: "say", params: ({ context }) => ({ type: "help.given", ...placeOf(context) }) },
+        on: { "prompt.done": "listening" },
+        after: { promptTimeout: "listening" }
+      },
+      /** A rule of the questionnaire does not allow the answer. */
+      refusing: {
+        tags: "asking",
+        always: [
+          { guard: "mayRetry", target: "asking", actions: { type: "retry", params: { reason: "out_of_range" } } },
+          { target: "offering" }
+        ]
+      },
+      listening: {
+        tags: "listening",
+        entry: { type: "say", params: { type: "turn.opened" } },
+        on: {
+          "utterance.ended": "transcribing",
+          "utterance.empty": listenOn,
+          "answer.unmatched": retryOr("asking", "offering"),
+          "silence.elapsed": retryOr("asking", "offering")
+        }
+      },
+      transcribing: {
+        tags: "transcribing",
+        on: { "utterance.empty": "listening", "answer.unmatched": retryOr("asking", "offering") },
+        after: { transcriptTimeout: { target: "asking", actions: { type: "retry", params: { reason: "no_match" } } } }
+      },
+      offering: {
+        tags: "asking",
+        entry: [
+          "drop",
+          {
+            type: "say",
+            params: ({ context }) => ({ type: "touch.offered", ...placeOf(context), why: "asked_enough" })
+          }
+        ],
+        on: { "prompt.done": "waiting" },
+        after: { promptTimeout: "waiting" }
+      },
+      /** What was said is lost: the person is told, and goes on by hand until it can hear again. */
+      unheard: {
+        tags: "asking",
+        entry: [
+          "drop",
+          "noteUnheard",
+          { type: "say", params: ({ context }) => ({ type: "touch.offered", ...placeOf(context), why: "cannot_hear" }) }
+        ],
+        on: { "prompt.done": "waiting", "hearing.failed": {}, "hearing.restored": askAgain },
+        after: { promptTimeout: "waiting" }
+      },
+      /** No more prompts by itself; every way to answer stays open, speech too. */
+      waiting: { tags: "listening", on: { "hearing.restored": askAgain } },
+      confirming: {
+        tags: "confirming",
+        initial: "asking",
+        states: {
+          asking: {
+            entry: [
+              enqueueActions(({ enqueue, context }) => {
+                const { pending } = context
+                if (pending === undefined) return
+                const output = {
+                  type: "answer.confirming" as const,
+                  ...placeOf(context),
+                  pending,
+                  ...askedAs(context)
+                }
+                enqueue({ type: "say", params: output })
+              }),
+              "asked"
+            ],
+            on: { "prompt.done": "listening" },
+            after: { promptTimeout: "listening" }
+          },
+          listening: {
+            entry: { type: "say", params: { type: "turn.opened" } },
+            on: {
+              "utterance.empty": listenOn,
+              "silence.elapsed": retryOr("asking", `#interview.${key}.offering`)
+            }
+          }
+        },
+        on: {
+          "confirmation.given": "recording",
+          "confirmation.denied": { target: "asking", actions: "drop" },
+          "answer.unmatched": retryOr(".asking", "offering")
+        }
+      },
+      recording: {
+        tags: "recording",
+        initial: "writing",
+        states: {
+          writing: {
+            entry: enqueueActions(({ enqueue, context }) => {
+              if (context.pending === undefined) return
+              enqueue({ type: "say", params: { type: "answer.recording", record: context.pending } })
+            }),
+            on: { "answer.store.failed": { guard: "isCurrent", target: "waiting" } },
+            after: { storeTimeout: "waiting" }
+          },
+          waiting: storeWaiting
+        },
+        on: {
+          /** What is being written can no longer be changed by a second tap; it can be corrected afterwards. */
+          "answer.given": {},
+          "initial.kept": {},
+          "question.repeat": {},
+          "question.back": {},
+          "question.skip": {},
+          "question.goto": {},
+          "help.request": {},
+          "stop.request": {},
+          "hearing.failed": {},
+          "answer.stored": { guard: "isCurrent", target: "#interview.routing", actions: "keep" }
+        }
+      }
+    }
+  })
+}
+
+/** Whether there is another one of what repeats: yes, no, or back. */
+export const anotherState = (linkId: string) => {
+  return interviewSetup.createStateConfig({
+    meta: { linkId },
+    entry: "enter",
+    initial: "asking",
+    on: {
+      "question.repeat": ".asking",
+      "help.request": ".asking",
+      "hearing.failed": ".unheard",
+      "confirmation.given": told(true),
+      "confirmation.denied": told(false),
+      "question.skip": told(false)
+    },
+    states: {
+      asking: { tags: "asking", ...ask },
+      listening: {
+        tags: "listening",
+        entry: { type: "say", params: { type: "turn.opened" } },
+        on: {
+          "utterance.ended": "transcribing",
+          "utterance.empty": listenOn,
+          "answer.unmatched": retryOr("asking", "waiting"),
+          "silence.elapsed": retryOr("asking", "waiting")
+        }
+      },
+      transcribing: {
+        tags: "transcribing",
+        on: { "utterance.empty": "listening", "answer.unmatched": retryOr("asking", "waiting") },
+        after: { transcriptTimeout: { target: "asking", actions: { type: "retry", params: { reason: "no_match" } } } }
+      },
+      unheard: {
+        tags: "asking",
+        entry: [
+          "noteUnheard",
+          {
+            type: "say",
+            params: ({ context }) => ({
+              type: "touch.offered",
+              ...placeOf(context),
+              another: true,
+              why: "cannot_hear"
+            })
+          }
+        ],
+        on: { "prompt.done": "waiting", "hearing.failed": {}, "hearing.restored": askAgain },
+        after: { promptTimeout: "waiting" }
+      },
+      waiting: { tags: "listening", on: { "hearing.restored": askAgain } }
+    }
+  })
+}
