@@ -58,6 +58,7 @@ export interface Form {
   readonly initial: Evaluated["initial"]
 }
 
+const none: ReadonlyArray<never> = []
 const nothing: Evaluated = { enabled: {}, values: {}, initial: {}, violated: [] }
 
 /** Expressions that feed each other settle in a few rounds; those that never do are cut off here. */
@@ -67,7 +68,7 @@ class Walk {
   readonly #index: PlanIndex
   readonly #kept: Kept
   readonly #evaluated: Evaluated
-  readonly #recorded: ReadonlyMap<string, ReadonlyArray<At>>
+  #recorded: ReadonlyMap<string, ReadonlyArray<At>> | undefined
   readonly #enabled = new Map<string, boolean>()
   readonly told: Array<Form["told"][number]> = []
   readonly late: Array<Step> = []
@@ -77,19 +78,22 @@ class Walk {
     this.#index = index
     this.#kept = kept
     this.#evaluated = evaluated
-    this.#recorded = placesOf([...Object.keys(kept.answers), ...Object.keys(evaluated.values)])
   }
 
+  /** Of what is enabled itself. */
   items(items: ReadonlyArray<PlanItem>, at: At): ReadonlyArray<Instance> {
-    return items.flatMap((item) => this.#occurrences(item, at))
+    const found: Array<Instance> = []
+    for (const item of items) {
+      const isFree = item.enableWhen === undefined && item.expressions?.enabled !== true
+      if (item.expressions?.enabled === true) this.candidates.push({ item, at, key: keyOf(item.linkId, at) })
+      if (!isFree && !this.#isEnabled(item, at)) continue
+      if (item.loop === undefined) found.push(this.#instance(item, at, item.required === true))
+      else found.push(...this.#occurrences(item, item.loop, at))
+    }
+    return found
   }
 
-  #occurrences(item: PlanItem, at: At): ReadonlyArray<Instance> {
-    const isEnabled = this.#isEnabled(item, at)
-    if (item.expressions?.enabled === true) this.candidates.push({ item, at, key: keyOf(item.linkId, at) })
-    if (!isEnabled) return []
-    const { loop } = item
-    if (loop === undefined) return [this.#instance(item, at, item.required === true)]
+  #occurrences(item: PlanItem, loop: NonNullable<PlanItem["loop"]>, at: At): ReadonlyArray<Instance> {
     const key = keyOf(item.linkId, at)
     const { count: told, closed } = this.#kept.loops[key] ?? { count: loop.gated ? 0 : 1, closed: false }
     const count = Math.max(told, loop.min)
@@ -141,7 +145,8 @@ class Walk {
       if (item.expressions?.value === true) this.late.push(step)
       else this.told.push({ step, item, at })
     }
-    return { item, at, key, answers, items: this.items(item.items, at) }
+    const hasInside = item.items.length > 0 && (item.kind !== "question" || answers.length > 0)
+    return { item, at, key, answers, items: hasInside ? this.items(item.items, at) : none }
   }
 
   /** `at` of what is around the item. */
@@ -188,10 +193,11 @@ class Walk {
     const place = this.#index.find(linkId)
     if (place === undefined) return []
     const { item, depth } = place
+    if (place.loops.length === 0) return this.#isEnabled(item, none) ? this.#valuesAt(item, linkId) : none
     const near = at.slice(0, this.#index.sharedLoops(from, place))
-    const places =
-      item.question === undefined && item.expressions === undefined ? [near] : (this.#recorded.get(linkId) ?? [])
-    return places
+    this.#recorded ??= placesOf([...Object.keys(this.#kept.answers), ...Object.keys(this.#evaluated.values)])
+    const isSilent = item.question === undefined && item.expressions === undefined
+    return (isSilent ? [near] : (this.#recorded.get(linkId) ?? none))
       .filter((other) => startsWith(other, near) && this.#isEnabled(item, other.slice(0, depth)))
       .flatMap((other) => this.#valuesAt(item, keyOf(linkId, other)))
   }

@@ -55,7 +55,7 @@ const without = <Value>(record: Readonly<Record<string, Value>>, isOut: (key: st
 export const withAnswer = (plan: Plan, kept: Kept, record: RecordedAnswer): Kept => {
   const { linkId, at = [] } = record
   const key = keyOf(linkId, at)
-  const { [key]: _, ...skipped } = kept.skipped
+  const skipped = kept.skipped[key] === undefined ? kept.skipped : without(kept.skipped, (other) => other === key)
   const next = { ...kept, answers: { ...kept.answers, [key]: record }, skipped }
   const index = indexOf(plan)
   if (kept.answers[key] === undefined || index.find(linkId)?.item.loop === undefined) return next

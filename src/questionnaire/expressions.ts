@@ -68,7 +68,7 @@ const namesIn = (source: string): ReadonlyArray<string> =>
 const fhirValue = (result: unknown): FhirValue | undefined => {
   if (typeof result === "boolean") return { valueBoolean: result }
   if (typeof result === "number") return Number.isInteger(result) ? { valueInteger: result } : { valueDecimal: result }
-  if (result === "") return undefined
+  if (typeof result === "string" && result.trim() === "") return undefined
   if (typeof result === "string") {
     return {
       valueString: result,
