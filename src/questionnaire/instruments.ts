@@ -144,8 +144,8 @@ class Checking {
     if (!this.#isAlwaysAsked(linkId)) this.#fault(`${which} is not always asked`)
     if (confirm !== "always") this.#fault(`${which} is not always confirmed (${extensionUrls.confirm}: always)`)
     const alarming = options.filter(({ points = 0 }) => points > 0).map(({ code }) => code)
-    const raised = this.#plan.alerts.flatMap((alert) => (alert.linkId === linkId ? (alert.codes ?? []) : []))
-    if (alarming.some((code) => !raised.includes(code))) {
+    const raised = new Set(this.#plan.alerts.flatMap((alert) => (alert.linkId === linkId ? (alert.codes ?? []) : [])))
+    if (alarming.some((code) => !raised.has(code))) {
       this.#fault(`nobody hears of an answer to ${which} above 0 (${extensionUrls.alert} on its options)`)
     }
     if (!this.#plan.alerts.some((alert) => alert.linkId === linkId && alert.codes === null)) {

@@ -68,8 +68,8 @@ const embedded = (source: Record<string, unknown>, questionnaire: Questionnaire,
   return found.length === 0 ? source : { ...source, contained: [...(questionnaire.contained ?? []), ...found] }
 }
 
-/** `file` names the source in errors. */
-export const load = Effect.fn("Questionnaires.load")(function* (
+/** What a session began with, whatever has been learnt since about how its instrument ought to be. */
+export const restore = Effect.fn("Questionnaires.restore")(function* (
   file: string,
   json: string,
   valueSets: ValueSets = new Map()
@@ -84,8 +84,6 @@ export const load = Effect.fn("Questionnaires.load")(function* (
   const original = writtenIn(questionnaire) ?? "ar"
   const first = compile(questionnaire, { valueSets })
   if (Result.isFailure(first)) return yield* refuse(first.failure)
-  const faults = instrumentFaults(questionnaire, first.success.plan)
-  if (faults.length > 0) return yield* refuse(faults)
   const other = compile(questionnaire, { valueSets, language: original === "ar" ? "en" : "ar" })
   const translated = Result.isSuccess(other) && other.success.untranslated.length === 0 ? other.success : undefined
   const { plan, notes, evaluate } = first.success
@@ -99,6 +97,17 @@ export const load = Effect.fn("Questionnaires.load")(function* (
     languages: { [plan.language]: first.success, ...(translated && { [translated.plan.language]: translated }) },
     untranslated: Result.isSuccess(other) ? other.success.untranslated : []
   } satisfies LoadedQuestionnaire as LoadedQuestionnaire
+})
+
+/** `file` names the source in errors. */
+export const load = Effect.fn("Questionnaires.load")(function* (
+  file: string,
+  json: string,
+  valueSets: ValueSets = new Map()
+) {
+  const loaded = yield* restore(file, json, valueSets)
+  const faults = instrumentFaults(loaded.questionnaire, loaded.plan)
+  return faults.length === 0 ? loaded : yield* new FhirError({ file, refusals: faults })
 })
 
 const idFor = (file: string): string =>

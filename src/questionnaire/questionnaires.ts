@@ -5,7 +5,7 @@
 import { Context, Effect, Layer, Option, Result } from "effect"
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
-import { type FhirError, load, type LoadedQuestionnaire } from "./load.ts"
+import { type FhirError, load, type LoadedQuestionnaire, restore } from "./load.ts"
 import { decodeValueSet, type ValueSet, type ValueSets } from "./value-sets.ts"
 
 /** Former versions kept compiled; they are few, and only while their sessions last. */
@@ -74,7 +74,7 @@ export class Questionnaires extends Context.Service<
         const ofSource = Effect.fnUntraced(function* (source: string) {
           const known = all.find((candidate) => candidate.source === source) ?? former.get(source)
           if (known !== undefined) return known
-          const restored = yield* load("a session's questionnaire", source)
+          const restored = yield* restore("a session's questionnaire", source)
           const oldest = former.size < formerMax ? undefined : former.keys().next().value
           if (oldest !== undefined) former.delete(oldest)
           former.set(source, restored)

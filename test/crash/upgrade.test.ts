@@ -80,7 +80,9 @@ beforeAll(async () => {
   for (const file of ["machines/questionnaire.ts", "machines/asking.ts"]) edit(join(root, file), renamed)
   edit(join(root, "questionnaires/phq-9.ar.json"), (json) => {
     const questionnaire = JSON.parse(json) as { readonly item: ReadonlyArray<Item> }
-    return JSON.stringify({ ...questionnaire, version: "9.9.9", item: without(questionnaire.item) })
+    // With an item less it is no PHQ-9 any more, and must not be called so.
+    const renamed = { name: "Mood", title: "استبيان المزاج", code: [], version: "9.9.9" }
+    return JSON.stringify({ ...questionnaire, ...renamed, item: without(questionnaire.item) })
   })
   await service.start()
 }, 60_000)
@@ -96,7 +98,7 @@ describe("a session that outlives an upgrade of machines and questionnaire", () 
     const { ledger, resumes } = inTheMiddle
     assert.deepStrictEqual([ledger.faults, ledger.doubled, resumes], [[], 0, 1])
     assert.deepStrictEqual([...ledger.answers.keys()], linkIds)
-    assert.include(JSON.stringify(ledger.completed?.response), "phq-9|0.1.0")
+    assert.include(JSON.stringify(ledger.completed?.response), "phq-9|0.2.0")
   })
 
   it("also where the newer version has no such question", async () => {

@@ -9,6 +9,8 @@ import type { InterviewEvent } from "#machines/interview.ts"
 import { load } from "#src/questionnaire/load.ts"
 import { finishing, walk } from "#test/support/walk.ts"
 
+const print = (line: string): boolean => process.stdout.write(`${line}\n`)
+
 const folder = new URL("../../questionnaires/", import.meta.url)
 const shipped = readdirSync(folder)
   .filter((name) => name.endsWith(".json"))
@@ -27,7 +29,7 @@ for (const { plan } of shipped) {
 
     it("reaches every state", () => {
       const missed = leaves.filter((leaf) => !reached.has(leaf) && !passedThrough.test(leaf))
-      console.log(
+      print(
         `${plan.id}: ${plan.questions.length} questions, ${leaves.length} states, ${reached.size} stood in, ` +
           `${seen.size} moments, ${transitions.length} transitions, ${taken.size} taken, ` +
           `${toDirectedGraph(machine).children.length} top-level states`
@@ -94,7 +96,7 @@ describe("the shortest paths of PHQ-9", () => {
       for (const { event } of steps) if (!event.type.startsWith("xstate.")) actor.send(event)
       assert.deepEqual(actor.getSnapshot().value, state.value)
     }
-    console.log(
+    print(
       `phq-9: ${paths.length} shortest paths, the longest of ${Math.max(...paths.map(({ weight }) => weight))} events`
     )
   })
