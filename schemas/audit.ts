@@ -48,7 +48,7 @@ export const AuditLine = Schema.Union([
   }),
   line("questionnaire.ended", {
     ...questionnaire,
-    status: Schema.Literals(["completed", "stopped", "declined"]),
+    status: Schema.Literals(["completed", "amended", "stopped", "declined"]),
     ...subject
   }),
   /** So many more of this event came within a minute than are written. */
