@@ -21,6 +21,7 @@ import {
   silence,
   type Clip
 } from "./recordings.ts"
+import { type Turns, turnsOf, type Utterance } from "./turns.ts"
 
 const snrsDb = [20, 10]
 const beforeMs = 700
@@ -60,8 +61,7 @@ const marker = clips.find(({ file }) => file.startsWith("yes-"))?.samples ?? new
 
 interface Heard {
   readonly text: string
-  /** Milliseconds into the recording. */
-  readonly utterances: ReadonlyArray<{ readonly startMs: number; readonly endMs: number }>
+  readonly utterances: ReadonlyArray<Utterance>
 }
 
 const hearAll = async (server: string, recordings: ReadonlyArray<Int16Array>): Promise<ReadonlyArray<Heard>> => {
@@ -96,32 +96,16 @@ const score = (recordings: ReadonlyArray<Clip>, texts: ReadonlyArray<string>) =>
   return { said, right: rounded((100 * right) / said, 1), errors: rounded((100 * edits) / said, 1) }
 }
 
-/** An utterance holds a word when it covers some of the word's middle half: the manifest is 0.1 s exact. */
-const turns = (heard: ReadonlyArray<Heard>) => {
-  const sum = { utterances: 0, merged: 0, lost: 0, invented: 0, split: 0 }
-  longClips.forEach(({ words }, i) => {
-    const utterances = heard[i]?.utterances ?? []
-    const holds = (
-      { startMs, endMs }: { startMs: number; endMs: number },
-      { start, end }: { start: number; end: number }
-    ) => {
-      const quarter = ((end - start) * 1_000) / 4
-      return startMs < end * 1_000 - quarter && endMs > start * 1_000 + quarter
-    }
-    sum.utterances += utterances.length
-    for (const utterance of utterances) {
-      const held = words.filter((word) => holds(utterance, word)).length
-      sum.merged += Math.max(0, held - 1)
-      if (held === 0) sum.invented++
-    }
-    for (const word of words) {
-      const holding = utterances.filter((utterance) => holds(utterance, word)).length
-      if (holding === 0) sum.lost++
-      sum.split += Math.max(0, holding - 1)
-    }
-  })
-  return sum
-}
+const turns = (heard: ReadonlyArray<Heard>): Turns =>
+  longClips
+    .map(({ words }, i) => turnsOf(words, heard[i]?.utterances ?? []))
+    .reduce((sum, one) => ({
+      utterances: sum.utterances + one.utterances,
+      merged: sum.merged + one.merged,
+      lost: sum.lost + one.lost,
+      invented: sum.invented + one.invented,
+      split: sum.split + one.split
+    }))
 
 const startedAtMs = performance.now()
 const server = await startServer({ SESSION_IDLE_SECONDS: "60" })

@@ -4,7 +4,7 @@
  * same utterances in whatever pieces and at whatever speed it comes. Pure; figures in docs/decisions/006-endpointing.md.
  */
 export interface EndpointOptions {
-  /** A frame at or over this begins speech … */
+  /** A frame at or over this begins speech, or goes on with it after a pause … */
   readonly startProbability: number
   /** … when this many follow each other; a click is one frame. */
   readonly startFrames: number
@@ -71,7 +71,8 @@ export class Endpointer {
       if (this.#voicedRun >= startFrames) this.#start(frame - startFrames + 1, frame, emit)
       return
     }
-    if (this.#voiced) {
+    // After a pause speech goes on as it begins: a click in the silence does not hold an utterance open.
+    if (this.#voiced && (!this.#paused || this.#voicedRun >= startFrames)) {
       this.#lastVoiced = frame
       this.#voicedFrames++
       if (this.#paused) {
@@ -86,7 +87,7 @@ export class Endpointer {
       this.#paused = true
       emit({ type: "paused" })
     }
-    if (frame - this.#lastVoiced >= this.endSilenceFrames) this.finish(emit)
+    if (frame - this.#lastVoiced >= this.endSilenceFrames) this.#end(emit)
     else if (frame - this.#startedAt + 1 >= utteranceFramesMax) {
       this.finish(emit)
       if (this.#voiced) this.#start(frame + 1, frame, emit)
@@ -96,15 +97,19 @@ export class Endpointer {
   /** Ends the utterance in progress now. */
   finish(emit: (event: EndpointEvent) => void): void {
     if (!this.#speaking) return
-    this.#speaking = false
     this.#voicedRun = 0
-    emit({ type: "ended", frame: this.#lastVoiced })
+    this.#end(emit)
   }
 
   /** Forgets the utterance in progress; speech that goes on begins another. */
   drop(): void {
     this.#speaking = false
     this.#voicedRun = 0
+  }
+
+  #end(emit: (event: EndpointEvent) => void): void {
+    this.#speaking = false
+    emit({ type: "ended", frame: this.#lastVoiced })
   }
 
   #start(startedAt: number, lastVoiced: number, emit: (event: EndpointEvent) => void): void {

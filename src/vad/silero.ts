@@ -1,22 +1,18 @@
 /**
  * Silero VAD (v6, 16 kHz) on onnxruntime, loaded only in a host. Its `run` blocks, so the frames that wait on all streams
  * at that moment run as one batch, several of each stream where several wait - the result is exactly that of one by one,
- * at a quarter of the cost (decision 010) - and between two batches the event loop takes in what has come. Each stream gets its probabilities in order; one that sends what is
- * not whole frames, or far more than was asked for, is closed.
+ * at a quarter of the cost (decision 010) - and between two batches the event loop takes in what has come. What sounds
+ * like speech soon after speech is heard twice (decision 012). Each stream gets its probabilities in order; one that sends
+ * what is not whole frames, or far more than was asked for, is closed.
  */
 import { existsSync } from "node:fs"
 import { InferenceSession, Tensor } from "onnxruntime-node"
-import { type Backend, BackendFault, type BackendSink, type BackendStream } from "#src/host/backend.ts"
+import { type Backend, BackendFault, type BackendSink } from "#src/host/backend.ts"
 import { readProbeClip } from "#src/host/probe-clip.ts"
 import { work } from "#src/host/work.ts"
 import { vadFrameSamples } from "./frame.ts"
+import { againFrames, framesMax, inputSamples, SileroStream, stateSize } from "./silero-stream.ts"
 
-/** Samples of the previous frame that stand before each frame. Without them the graph runs and detects nothing. */
-const contextSamples = 64
-const inputSamples = contextSamples + vadFrameSamples
-const stateSize = 128
-/** Frames of one call, of all streams: about 1 ms. More gain nothing, 15 us a frame at 32 as at 128 (decision 010). */
-const framesMax = 64
 /**
  * Live frames that come sooner than this after a batch wait for the rest of it and run together: a call after a pause
  * costs four to five times one in a loop (cold caches), so fewer and larger calls count more than the batch's own gain. A lone
@@ -29,85 +25,19 @@ const gatherMs = 12
  */
 const burstMs = 2
 const latelyMs = 200
-/** A stream's audio that may wait here; over it the stream is closed as `refused`. */
-const queuedFramesMax = 2_000
-const resultsPerMessage = 16
 const vadFrameBytes = vadFrameSamples * Int16Array.BYTES_PER_ELEMENT
 
 export interface SileroOptions {
   readonly modelPath: string
 }
 
-class VadSession {
-  readonly #stream: BackendStream
-  readonly hidden = new Float32Array(stateSize)
-  readonly cell = new Float32Array(stateSize)
-  readonly #context = new Float32Array(contextSamples)
-  /** Frames that wait: from `#head` to `#tail`, moved to the front when the room ends. */
-  #samples = new Int16Array(4 * vadFrameSamples)
-  #head = 0
-  #tail = 0
-  /** Probabilities not sent yet. */
-  readonly #results = new Float32Array(resultsPerMessage + framesMax)
-  #resultCount = 0
-  lastFedMs = 0
+/** Frames of one call for a second hearing. */
+const againMax = Math.floor(framesMax / againFrames)
 
-  constructor(stream: BackendStream) {
-    this.#stream = stream
-  }
-
-  get queuedFrames(): number {
-    return (this.#tail - this.#head) / vadFrameSamples
-  }
-
-  push(bytes: Uint8Array): void {
-    const count = bytes.byteLength / Int16Array.BYTES_PER_ELEMENT
-    if (count % vadFrameSamples !== 0) throw new BackendFault("refused", "Only whole frames of 512 samples are taken.")
-    if (this.queuedFrames + count / vadFrameSamples > queuedFramesMax) {
-      throw new BackendFault("refused", "Audio came much faster than it was acknowledged.")
-    }
-    if (this.#tail + count > this.#samples.length) this.#makeRoom(count)
-    // As bytes: the payload of a pipe's frame may begin at an odd address.
-    new Uint8Array(this.#samples.buffer, this.#tail * Int16Array.BYTES_PER_ELEMENT, bytes.byteLength).set(bytes)
-    this.#tail += count
-  }
-
-  /** Writes context and the next frame into a row of the batch. */
-  take(input: Float32Array, row: number): void {
-    const start = row * inputSamples
-    input.set(this.#context, start)
-    const first = start + contextSamples
-    for (let i = 0; i < vadFrameSamples; i++) input[first + i] = (this.#samples[this.#head + i] ?? 0) / 32_768
-    this.#head += vadFrameSamples
-    if (this.#head === this.#tail) this.#head = this.#tail = 0
-    this.#context.set(input.subarray(start + inputSamples - contextSamples, start + inputSamples))
-  }
-
-  add(probability: number): void {
-    this.#results[this.#resultCount++] = probability
-  }
-
-  /** All at once when the stream has no frame left; in between every half second of sound, as acknowledgement. */
-  sendDueResults(): void {
-    if (this.queuedFrames > 0 && this.#resultCount < resultsPerMessage) return
-    this.#stream.sendBinary(new Uint8Array(this.#results.buffer, 0, this.#resultCount * Float32Array.BYTES_PER_ELEMENT))
-    this.#resultCount = 0
-  }
-
-  fail(): void {
-    this.#stream.close(new BackendFault("refused", "Voice activity detection failed on this input."))
-  }
-
-  #makeRoom(count: number): void {
-    const waiting = this.#tail - this.#head
-    let room = this.#samples.length
-    while (room < waiting + count) room *= 2
-    const samples = room === this.#samples.length ? this.#samples : new Int16Array(room)
-    samples.set(this.#samples.subarray(this.#head, this.#tail))
-    this.#samples = samples
-    this.#head = 0
-    this.#tail = waiting
-  }
+/** A frame to be heard again: so many before the stream's next. */
+interface Doubtful {
+  readonly session: SileroStream
+  readonly back: number
 }
 
 /** Where the values of one call stand, used again and again; the tensors of a call are views of their beginnings. */
@@ -124,7 +54,7 @@ const tensor = (name: keyof typeof buffers, ...dims: readonly [number, number, n
 
 /** Streams that run together, each with as many of its frames. */
 interface Batch {
-  readonly members: ReadonlyArray<VadSession>
+  readonly members: ReadonlyArray<SileroStream>
   readonly steps: number
 }
 
@@ -132,7 +62,7 @@ interface Batch {
  * The most frames of streams with equally many, so that nothing is padded. The stream that waits longest, the first, is
  * always among them; the shortest queue of a batch runs empty.
  */
-const batchOf = (waiting: ReadonlyArray<VadSession>): Batch => {
+const batchOf = (waiting: ReadonlyArray<SileroStream>): Batch => {
   const longest = Math.min(framesMax, waiting[0]?.queuedFrames ?? 0)
   let best: Batch = { members: [], steps: 0 }
   for (const steps of new Set(waiting.map(({ queuedFrames }) => Math.min(queuedFrames, longest)))) {
@@ -144,7 +74,7 @@ const batchOf = (waiting: ReadonlyArray<VadSession>): Batch => {
 
 class Batcher {
   readonly #model: InferenceSession
-  readonly #sessions = new Set<VadSession>()
+  readonly #sessions = new Set<SileroStream>()
   #running = false
   #lastRunMs = 0
 
@@ -152,11 +82,11 @@ class Batcher {
     this.#model = model
   }
 
-  add(session: VadSession): void {
+  add(session: SileroStream): void {
     this.#sessions.add(session)
   }
 
-  remove(session: VadSession): void {
+  remove(session: SileroStream): void {
     this.#sessions.delete(session)
   }
 
@@ -194,13 +124,13 @@ class Batcher {
   }
 
   /** Other streams sent something lately and are likely to send again. */
-  #isPartOf(waiting: ReadonlyArray<VadSession>, nowMs: number): boolean {
+  #isPartOf(waiting: ReadonlyArray<SileroStream>, nowMs: number): boolean {
     let lately = 0
     for (const session of this.#sessions) if (nowMs - session.lastFedMs < latelyMs) lately++
     return waiting.length < lately
   }
 
-  #waiting(): Array<VadSession> {
+  #waiting(): Array<SileroStream> {
     return Array.from(this.#sessions).filter((session) => session.queuedFrames > 0)
   }
 
@@ -213,7 +143,34 @@ class Batcher {
       buffers.h.set(session.hidden, column * stateSize)
       buffers.c.set(session.cell, column * stateSize)
     })
-    // The call itself is put off by one turn of the loop (setImmediate in onnxruntime-node): new input joins the next.
+    await this.#call(steps, size)
+    work.did((size * steps * vadFrameSamples) / 16)
+    const doubtful: Array<Doubtful> = []
+    members.forEach((session, column) => {
+      session.hidden.set(buffers.hN.subarray(column * stateSize, (column + 1) * stateSize))
+      session.cell.set(buffers.cN.subarray(column * stateSize, (column + 1) * stateSize))
+      for (let step = 0; step < steps; step++) {
+        const isDoubtful = session.add(buffers.speech[step * size + column] ?? 0)
+        if (isDoubtful) doubtful.push({ session, back: steps - step })
+      }
+    })
+    for (let at = 0; at < doubtful.length; at += againMax) await this.#hearAgain(doubtful.slice(at, at + againMax))
+    for (const session of members) session.settle()
+  }
+
+  /** Hears frames with nothing but those that lead to them, in a state begun anew. */
+  async #hearAgain(doubtful: ReadonlyArray<Doubtful>): Promise<void> {
+    const size = doubtful.length
+    doubtful.forEach(({ session, back }, column) => session.takeAgain(buffers.frames, column, size, back))
+    buffers.h.fill(0, 0, size * stateSize)
+    buffers.c.fill(0, 0, size * stateSize)
+    await this.#call(againFrames, size)
+    const last = (againFrames - 1) * size
+    doubtful.forEach(({ session, back }, column) => session.amend(back, buffers.speech[last + column] ?? 0))
+  }
+
+  /** Runs what stands in `buffers`. Put off by one turn of the loop (setImmediate in onnxruntime-node): new input joins the next. */
+  async #call(steps: number, size: number): Promise<void> {
     await this.#model.run(
       {
         frames: tensor("frames", steps, size, inputSamples),
@@ -226,13 +183,6 @@ class Batcher {
         cN: tensor("cN", 1, size, stateSize)
       }
     )
-    work.did((size * steps * vadFrameSamples) / 16)
-    members.forEach((session, column) => {
-      session.hidden.set(buffers.hN.subarray(column * stateSize, (column + 1) * stateSize))
-      session.cell.set(buffers.cN.subarray(column * stateSize, (column + 1) * stateSize))
-      for (let step = 0; step < steps; step++) session.add(buffers.speech[step * size + column] ?? 0)
-      session.sendDueResults()
-    })
   }
 }
 
@@ -242,7 +192,7 @@ const highest = (batcher: Batcher, samples: Uint8Array): Promise<number> =>
     const frames = Math.floor(samples.byteLength / vadFrameBytes)
     let heard = 0
     let most = 0
-    const session = new VadSession({
+    const session = new SileroStream({
       send: () => {},
       sendBinary: (bytes) => {
         const values = new Float32Array(bytes.slice().buffer)
@@ -285,7 +235,7 @@ export const backend: Backend = {
       name: "silero-vad v6",
       info: { frameSamples: vadFrameSamples, framesMax },
       open: (stream): BackendSink => {
-        const session = new VadSession(stream)
+        const session = new SileroStream(stream)
         batcher.add(session)
         return {
           message: () => {},

@@ -34,6 +34,16 @@ describe("endpointing", () => {
     ["five frames of speech are meant", "SSSSS", ["started 0", "confirmed"]],
     ["a short pause is told, and that speech goes on", "SSSSS....SS", ["started 0", "confirmed", "paused", "resumed"]],
     [
+      "a click in the pause does not hold an utterance open",
+      "SSSSS....S.",
+      ["started 0", "confirmed", "paused", "ended 4"]
+    ],
+    [
+      "speech that begins as the silence ends it is the next one's",
+      "SSSSS.....SS",
+      ["started 0", "confirmed", "paused", "ended 4", "started 10"]
+    ],
+    [
       "enough silence ends it, at the last frame of speech",
       "SSSSS......",
       ["started 0", "confirmed", "paused", "ended 4"]

@@ -4,6 +4,7 @@ import { endpointing, frameMs } from "#src/audio/listener.ts"
 import { joined } from "#src/audio/pcm.ts"
 import { limits } from "#src/limits.ts"
 import { clipOf, clips, readSamples } from "#test/stt/recordings.ts"
+import { activityOf, mixed, noises } from "../../bench/recordings.ts"
 import { longRecordings, open, silence, turn } from "./listening.ts"
 
 describe("a listener", () => {
@@ -57,8 +58,10 @@ describe("a listener", () => {
     }
   })
 
-  it("gives the same finals however the audio is split", async () => {
-    const recording = readSamples(longRecordings[0]?.file ?? "")
+  it("gives the same finals however the audio is split, also in noise, where some is heard twice", async () => {
+    const clean = readSamples(longRecordings[0]?.file ?? "")
+    const boiler = noises.find(({ name }) => name === "boiler")?.samples ?? silence(1)
+    const recording = mixed(clean, boiler, activityOf(clean).rms / 3, 0)
     const hear = async (cuts: ReadonlyArray<number>) => {
       const { listener, finals, settled } = open()
       let at = 0
