@@ -1,10 +1,16 @@
-/** The phrase tables are well made. Their figures are printed; docs/understanding.md keeps those of the first run. */
+/** What is made of the phrase tables, row by row; docs/understanding.md keeps the figures of their first runs. */
 import { assert, describe, it } from "vitest"
-import { askedBy } from "./phrases/asks.ts"
-import { figuresOf, gradeOf, rowsOf, tables } from "./phrases/table.ts"
-import { outcomeToday } from "./phrases/today-matcher.ts"
+import { understand } from "#src/questionnaire/understanding/understand.ts"
+import { askedBy, today } from "./phrases/asks.ts"
+import { figuresOf, gradeOf, outcomeOf, rowsOf, saidIn, tables, type Row } from "./phrases/table.ts"
 
 const rows = tables.flatMap(rowsOf)
+
+const outcome = (row: Row): string => {
+  const asked = askedBy(row.language, row.ask)
+  assert.isDefined(asked, row.place)
+  return outcomeOf(understand({ ...asked, language: row.language, today }, saidIn(row)))
+}
 
 describe("the phrase tables", () => {
   it("name a known question in each row, and no phrase twice for one", () => {
@@ -26,15 +32,18 @@ describe("the phrase tables", () => {
     }
   })
 
-  for (const table of tables) {
-    it(`${table}: figures`, () => {
+  it("are understood, but for less than one row in two hundred", () => {
+    const wrong = rows.filter((row) => gradeOf(row.expected, outcome(row)) === "wrong")
+    const shown = wrong.map((row) => `${row.place} ${row.phrase}: ${outcome(row)}, not ${row.expected}`)
+    assert.isBelow(wrong.length / rows.length, 0.005, shown.join("\n"))
+  })
+
+  it("cost few read-backs and repetitions", () => {
+    for (const table of tables) {
       const all = rowsOf(table)
-      const figures = figuresOf(all.map((row) => gradeOf(row.expected, outcomeToday(row))))
+      const figures = figuresOf(all.map((row) => gradeOf(row.expected, outcome(row))))
       console.error(table, all.length, JSON.stringify(figures))
-      assert.equal(
-        Object.values(figures).reduce((sum, count) => sum + count, 0),
-        all.length
-      )
-    })
-  }
+      assert.isAbove(figures.exact / all.length, 0.9, table)
+    }
+  })
 })

@@ -18,13 +18,15 @@ interface Bounds<A> {
   readonly max?: A
 }
 
-interface Repeating {
+interface Asked {
+  /** What is asked: whoever answers with its words ("I have an allergy to …") adds nothing unknown. */
+  readonly text?: string
   /** Several answers in one breath are a list, not a contradiction. */
   readonly repeats?: boolean
 }
 
 /** One question, by the type of its item. Units are UCUM codes; dates `YYYY-MM-DD`, times of day `HH:MM`. */
-export type Ask = Repeating &
+export type Ask = Asked &
   (
     | { readonly type: "boolean" }
     | { readonly type: "choice"; readonly options: ReadonlyArray<AskOption> }
@@ -45,8 +47,10 @@ export type Moment =
   | "answer"
   /** An answer was read back: yes, no, or another answer. */
   | "confirmation"
-  /** Only yes or no counts: consent, "shall we stop?". */
-  | "yes-no"
+  /** Only yes or no counts. */
+  | "consent"
+  /** "Shall we stop?": only yes or no counts. */
+  | "stop"
 
 export type SpokenCommand = "repeat" | "back" | "skip" | "stop" | "help" | "human"
 

@@ -151,14 +151,57 @@ const en: Readonly<Record<string, Ask>> = {
   transport: { type: "open-choice", options: options(1, ["car: Car", "bus: Bus", "foot: On foot / walking"]) }
 }
 
-export const asks: Readonly<Record<Language, Readonly<Record<string, Ask>>>> = { ar, en }
+/** What was asked: who answers in its words says nothing unknown. */
+const texts: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
+  ar: {
+    has: "هل لديك أمراض مزمنة؟",
+    age: "كم عمرك بالسنوات؟",
+    children: "كم عدد أولادك؟",
+    pain: "ما شدة الألم من صفر إلى عشرة؟",
+    steps: "كم خطوة تمشي في اليوم؟",
+    temperature: "كم درجة حرارتك؟",
+    sleep: "كم ساعة تنام في الليل؟",
+    weight: "كم وزنك؟",
+    height: "كم طولك؟",
+    dose: "ما هي الجرعة؟",
+    duration: "منذ متى تعاني من الألم؟",
+    birth: "ما تاريخ ميلادك؟",
+    onset: "متى بدأ الألم؟",
+    visit: "في أي يوم كانت زيارتك للطبيب؟",
+    appointment: "متى موعدك؟",
+    bedtime: "في أي ساعة تنام؟",
+    smoking: "هل تدخن؟",
+    allergies: "هل لديك حساسية من دواء أو طعام؟",
+    symptoms: "ما الأعراض التي تشعر بها؟"
+  },
+  en: {
+    has: "Do you have a chronic illness?",
+    age: "How old are you?",
+    children: "How many children do you have?",
+    pain: "How strong is your pain, from zero to ten?",
+    weight: "How much do you weigh?",
+    height: "How tall are you?",
+    onset: "When did the pain start?",
+    birth: "What is your date of birth?",
+    allergies: "Are you allergic to any medicine or food?",
+    symptoms: "Which symptoms do you feel?"
+  }
+}
+
+const asked = (language: Language, named: Readonly<Record<string, Ask>>): Readonly<Record<string, Ask>> =>
+  Object.fromEntries(Object.entries(named).map(([name, ask]) => [name, { ...ask, text: texts[language][name] ?? "" }]))
+
+export const asks: Readonly<Record<Language, Readonly<Record<string, Ask>>>> = {
+  ar: asked("ar", ar),
+  en: asked("en", en)
+}
 
 /** `?age` is its read-back; `consent` and `stop` take yes or no only. */
 export const askedBy = (
   language: Language,
   name: string
 ): { readonly ask: Ask; readonly moment: Moment } | undefined => {
-  if (name === "consent" || name === "stop") return { ask: { type: "boolean" }, moment: "yes-no" }
+  if (name === "consent" || name === "stop") return { ask: { type: "boolean" }, moment: name }
   const ask = asks[language][name.replace(/^\?/, "")]
   return ask === undefined ? undefined : { ask, moment: name.startsWith("?") ? "confirmation" : "answer" }
 }

@@ -1,0 +1,180 @@
+/**
+ * Readings in their places → what was meant, for every type of question the same way: a correction takes back what came
+ * before it; a negation takes back what comes after it; what is left has to be one thing (or a list, where lists are
+ * asked for); whatever else was said makes it less sure, and too much else makes it nothing. Two answers are no answer.
+ */
+import type { Item, Moment, Understanding } from "./ask.ts"
+import type { Placed } from "./reading.ts"
+
+export interface Settling {
+  readonly moment: Moment
+  readonly repeats: boolean
+  /** Words that were heard and are not among the readings. */
+  readonly unheardWords: number
+  /** It says that there is none: "no" before it agrees with it, and no other answer stands beside it. */
+  readonly isNegative: (item: Item) => boolean
+}
+
+export type Settled =
+  | {
+      readonly kind: "items"
+      readonly items: readonly [Item, ...Array<Item>]
+      readonly score: number
+      readonly rule: string
+    }
+  | Exclude<Understanding, { readonly kind: "answer" | "yes" | "no" }>
+
+/** Said beside an answer: a doubt, another word, something that was ruled out. Each makes it less sure. */
+const doubtScore = 0.7
+/** Of all words that were heard, so many have to be the answer. */
+const coverageMin = 0.3
+
+type ItemReading = Extract<Placed, { readonly kind: "item" }>
+
+const isAnswer = ({ kind }: Placed): boolean => kind === "item" || kind === "out" || kind === "open"
+const isCounted = (item: Item): boolean => item.kind !== "option" && item.kind !== "other"
+const isMoment = ({ kind }: Item): boolean => kind === "date" || kind === "dateTime" || kind === "time"
+const transparent: ReadonlySet<Placed["kind"]> = new Set(["filler", "neutral", "hedge", "joiner"])
+
+const same = (a: Item, b: Item): boolean => JSON.stringify(a.value) === JSON.stringify(b.value)
+
+export const distinct = (items: ReadonlyArray<Item>): ReadonlyArray<Item> =>
+  items.filter((item, index) => items.findIndex((other) => same(item, other)) === index)
+
+interface Kept {
+  readonly readings: ReadonlyArray<Placed>
+  readonly factor: number
+}
+
+/** "Two, no, I meant three"; "no, two"; أربعين لا واحد وأربعين. */
+const afterCorrection = (placed: ReadonlyArray<Placed>, { moment, isNegative }: Settling): Kept => {
+  let start = 0
+  let factor = 1
+  placed.forEach((reading, index) => {
+    const rest = placed.slice(index + 1)
+    if (!rest.some(isAnswer)) return
+    const next = rest.find(({ kind }) => !transparent.has(kind))
+    if (reading.kind === "correction") {
+      start = index + 1
+      factor = 1
+      return
+    }
+    if (reading.kind !== "no" || !reading.isBare || next?.kind !== "item") return
+    const isAfterAnswer = placed.slice(start, index).some(isAnswer)
+    const isApart = next.afterBreak || moment === "confirmation" || isNegative(next.item)
+    if (!isAfterAnswer && !isApart && !isCounted(next.item)) return
+    start = index + 1
+    factor = isApart || (isAfterAnswer && isCounted(next.item)) ? 1 : doubtScore
+  })
+  return { readings: placed.slice(start), factor }
+}
+
+interface Negated {
+  readonly kept: ReadonlyArray<ItemReading>
+  readonly ruledOut: ReadonlyArray<ItemReading>
+}
+
+/** A negation reaches the next answer, over other words, but not into a new thought. */
+const withNegations = (readings: ReadonlyArray<Placed>, { isNegative }: Settling): Negated => {
+  const kept: Array<ItemReading> = []
+  const ruledOut: Array<ItemReading> = []
+  let isNegated = false
+  readings.forEach((reading, index) => {
+    const next = readings.slice(index + 1).find(({ kind }) => !transparent.has(kind))
+    /** "I have no …" may be an answer by itself, or rule out what follows. */
+    const rulesOut = reading.kind === "item" && reading.score < 1 && isNegative(reading.item) && next?.kind === "item"
+    if (reading.kind === "negation" || reading.kind === "no" || rulesOut) isNegated = true
+    else if (reading.kind === "contrast" || (reading.afterBreak && reading.kind !== "item")) isNegated = false
+    if (reading.kind !== "item" || rulesOut) return
+    ;(isNegated && !reading.afterBreak ? ruledOut : kept).push(reading)
+    isNegated = false
+  })
+  return { kept, ruledOut }
+}
+
+const wordsIn = (readings: ReadonlyArray<Placed>): number => readings.reduce((sum, { from, to }) => sum + to - from, 0)
+
+const none = (rule: string): Settled => ({ kind: "none", rule })
+
+/** How much the words around the answer take from it; undefined: too many. */
+const around = (readings: ReadonlyArray<Placed>, answers: ReadonlyArray<Placed>, unheardWords: number) => {
+  const others = wordsIn(readings.filter(({ kind }) => kind === "unknown")) + unheardWords
+  const own = wordsIn(answers)
+  if (own / (own + others) < coverageMin) return undefined
+  const isHedged = readings.some(({ kind }) => kind === "hedge")
+  return (others > 0 ? doubtScore : 1) * (isHedged ? doubtScore : 1)
+}
+
+const commandOf = (readings: ReadonlyArray<Placed>, { unheardWords }: Settling): Settled | undefined => {
+  const commands = readings.filter((reading) => reading.kind === "command")
+  const [first] = commands
+  if (first === undefined) return undefined
+  if (readings.some(({ kind }) => kind === "negation" || kind === "no")) return none("negated command")
+  if (commands.some(({ command }) => command !== first.command)) return none("two commands")
+  const factor = around(readings, commands, unheardWords)
+  // A question is not passed over for one word among others.
+  if (factor === undefined || (factor < 1 && first.command === "skip")) return none("other words")
+  return { kind: "command", command: first.command, score: first.score * factor, rule: "command" }
+}
+
+const listOf = (readings: ReadonlyArray<ItemReading>, { isNegative }: Settling): ReadonlyArray<Item> | undefined => {
+  const items = distinct(readings.map(({ item }) => item))
+  return items.length > 1 && items.some(isNegative) ? undefined : items
+}
+
+export const settle = (placed: ReadonlyArray<Placed>, settling: Settling): Settled => {
+  const { readings, factor } = afterCorrection(placed, settling)
+  const { kept, ruledOut } = withNegations(readings, settling)
+  const outs = readings.filter((reading) => reading.kind === "out")
+  const opens = readings.filter((reading) => reading.kind === "open")
+  const commands = readings.filter(({ kind }) => kind === "command")
+  const [out] = outs
+  const [open] = opens
+  if (kept.length === 0) {
+    if (commands.length > 0 && outs.length + opens.length + ruledOut.length === 0) {
+      return commandOf(readings, settling) ?? none("nothing")
+    }
+    if (ruledOut.length > 0) return none("negated")
+    const clean = around(readings, [...outs, ...opens], settling.unheardWords) !== undefined
+    if (open !== undefined && opens.length === 1 && outs.length === 0 && clean) {
+      return { kind: "ambiguous", candidates: open.candidates, rule: open.rule }
+    }
+    if (out !== undefined && opens.length === 0 && clean)
+      return { kind: "out_of_range", item: out.item, rule: out.rule }
+    return none("nothing")
+  }
+  if (commands.length > 0) return none("answer and command")
+  const items = distinct(kept.map(({ item }) => item))
+  if (items.some((item) => ruledOut.some((other) => same(item, other.item)))) return none("said and denied")
+  const denial = kept.find(({ denies }) => denies === true)
+  if (denial !== undefined && readings.some(({ kind, from }) => kind === "whole" && from >= denial.to)) {
+    return none("partly denied")
+  }
+  if (readings.some(({ kind }) => kind === "stray")) return none("a number too many")
+  const isAlternative = readings.some(({ kind }) => kind === "alternative")
+  const list = settling.repeats && !isAlternative ? listOf(kept, settling) : undefined
+  const [first, ...others] = list ?? items
+  if (first === undefined) return none("nothing")
+  if (outs.length + opens.length > 0) return none("two answers")
+  if (list === undefined && others.length > 0) {
+    return settling.unheardWords > 0
+      ? none("two answers")
+      : { kind: "ambiguous", candidates: items, rule: "two answers" }
+  }
+  const rest = around(readings, kept, settling.unheardWords)
+  if (rest === undefined) return none("other words")
+  const doubt = (ruledOut.length > 0 ? doubtScore : 1) * (isAlternative ? doubtScore : 1)
+  /** The best that was said for each, and the worst of these. */
+  const best = [first, ...others].map((item) =>
+    kept.filter((reading) => same(reading.item, item)).reduce((a, b) => (b.score > a.score ? b : a))
+  )
+  const weakest = best.reduce((a, b) => (b.score < a.score ? b : a))
+  /** What was not heard may have been what was filled in. */
+  if (settling.unheardWords > 0 && weakest.score < 1 && isMoment(weakest.item)) return none("a hole in it")
+  return {
+    kind: "items",
+    items: [first, ...others],
+    score: weakest.score * factor * rest * doubt,
+    rule: weakest.rule
+  }
+}
