@@ -3,8 +3,9 @@
  * long as they can belong to one number; what cannot ("five six", عشرين ثلاثين) begins another.
  */
 import type { Lexicon } from "./lexicon/lexicon.ts"
+import { doubt } from "./scores.ts"
 import { similarity } from "./similarity.ts"
-import { textAt, withoutAnd, type Word } from "./words.ts"
+import { respelt, textAt, withoutAnd, type Word } from "./words.ts"
 
 export interface NumberRead {
   readonly value: number
@@ -18,8 +19,10 @@ export interface NumberRead {
 
 /** A misheard number word is at least so long, and so alike. */
 const alikeLettersMin = 4
-const alikeMin = 0.85
-const alikeScore = 0.7
+const alikeMin = 0.8
+/** In a short word one letter weighs more. */
+const alikeShortMin = 0.85
+const shortLettersMax = 4
 
 interface Part {
   readonly size: "small" | "tens" | "hundreds" | "thousands"
@@ -63,19 +66,37 @@ const exactPart = (word: string, lexicon: Lexicon): Part | undefined => {
 }
 
 /** The one number word that an unknown word is like; like two of different value, it is none. */
-const alikePart = (word: string, lexicon: Lexicon): Part | undefined => {
-  if (word.length < alikeLettersMin || lexicon.known.has(word)) return undefined
-  let found: Part | undefined
+const alikeWord = (word: string, lexicon: Lexicon): string | undefined => {
+  if (word.length < alikeLettersMin || lexicon.known.has(word) || exactPart(word, lexicon) !== undefined)
+    return undefined
+  let found: string | undefined
+  let value: number | undefined
   for (const size of ["small", "tens", "hundreds"] as const) {
-    for (const [candidate, value] of lexicon[size]) {
+    for (const [candidate, counted] of lexicon[size]) {
       if (candidate.length < alikeLettersMin || Math.abs(candidate.length - word.length) > 1) continue
-      if (similarity(word, candidate) < alikeMin) continue
-      if (found !== undefined && found.value !== value) return undefined
-      found = { size, value, score: alikeScore }
+      const least = Math.min(word.length, candidate.length) <= shortLettersMax ? alikeShortMin : alikeMin
+      if (similarity(word, candidate, least) === 0) continue
+      if (value !== undefined && value !== counted) return undefined
+      found = candidate
+      value = counted
     }
   }
   return found
 }
+
+const alikePart = (word: Word | undefined, lexicon: Lexicon): Part | undefined => {
+  const part = word?.alike === undefined ? undefined : exactPart(word.alike.text, lexicon)
+  return part === undefined ? undefined : { ...part, score: doubt }
+}
+
+/** Unknown words with the number words that they sound like. */
+export const withAlikeNumbers = (words: ReadonlyArray<Word>, lexicon: Lexicon): ReadonlyArray<Word> =>
+  words.map((word) => {
+    const bare = withoutAnd(word.text)
+    const behindAnd = bare === undefined ? undefined : alikeWord(bare, lexicon)
+    const text = behindAnd ?? alikeWord(word.text, lexicon)
+    return text === undefined ? word : { ...word, alike: { text, joined: behindAnd !== undefined } }
+  })
 
 /** Two words of one number: أحد عشر. */
 const pairPart = (first: string, second: string, lexicon: Lexicon): Part | undefined => {
@@ -96,8 +117,7 @@ const nextPart = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): Nex
     (bare === undefined
       ? undefined
       : (found(pairPart(bare, following, lexicon), true, 2) ?? found(exactPart(bare, lexicon), true, 1))) ??
-    found(alikePart(word, lexicon), joined, 1) ??
-    (bare === undefined ? undefined : found(alikePart(bare, lexicon), true, 1))
+    found(alikePart(words[start], lexicon), joined || words[start]?.alike?.joined === true, 1)
   )
 }
 
@@ -111,7 +131,7 @@ const withSmall = (sum: Sum, { part, joined }: Next, lexicon: Lexicon): Sum | un
   const below = sum.group % 100
   const isFree = below === 0 && (sum.group > 0 || sum.total > 0)
   // Twenty five; عشرين وخمسة.
-  const followsTens = part.value < 10 && sum.last === "tens" && joined === lexicon.onesFirst
+  const followsTens = part.value < 10 && sum.last === "tens" && sum.group % 10 === 0 && joined === lexicon.onesFirst
   return part.value > 0 && (isFree || followsTens)
     ? { ...sum, group: sum.group + part.value, last: part.size }
     : undefined
@@ -193,8 +213,5 @@ export const withNumbersApart = (words: ReadonlyArray<Word>, lexicon: Lexicon): 
     const [head, tail] = [word.text.slice(0, cut), word.text.slice(cut + 1)]
     return exactPart(head, lexicon) === undefined || exactPart(tail, lexicon) === undefined
       ? [word]
-      : [
-          { ...word, text: head },
-          { ...word, text: `و${tail}`, afterBreak: false }
-        ]
+      : [respelt(word, head), { ...respelt(word, `و${tail}`), afterBreak: false }]
   })

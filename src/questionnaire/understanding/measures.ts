@@ -2,11 +2,12 @@
  * A number with or without what it counts: سبعين كيلو ونص, أسبوعين, متر وسبعين, half a kilo, five foot six. A unit word
  * alone means one of it, a dual two.
  */
-import { cardinalAt } from "./cardinals.ts"
+import { cardinalAt, type NumberRead } from "./cardinals.ts"
 import type { Lexicon } from "./lexicon/lexicon.ts"
 import { addedFractionAt, fractionAt, numberAt } from "./numbers.ts"
+import { doubt } from "./scores.ts"
 import { converted, smallerUnit } from "./units.ts"
-import { textAt, textOf, withoutAnd, type Word } from "./words.ts"
+import { respeltAt, textAt, textOf, withoutAnd, type Word } from "./words.ts"
 
 export interface Measure {
   readonly value: number
@@ -22,8 +23,6 @@ export interface Measure {
 }
 
 const unitWordsMax = 4
-/** Two units in one breath: right as a rule, and read back. */
-const compoundScore = 0.7
 
 interface UnitRead {
   readonly unit: string
@@ -50,10 +49,7 @@ const grown = (measure: Measure, words: ReadonlyArray<Word>, lexicon: Lexicon): 
   const bare = withoutAnd(word)
   const isAnd = lexicon.and.has(word)
   /** و is written into the word: it is read without it. */
-  const rest =
-    bare === undefined || lexicon.small.has(word)
-      ? words
-      : words.map((other, index) => (index === to ? { ...other, text: bare } : other))
+  const rest = bare === undefined || lexicon.small.has(word) ? words : respeltAt(words, to, bare)
   const start = isAnd ? to + 1 : to
   if (isAnd === false && rest === words && lexicon.onesFirst) return measure
   const next = cardinalAt(rest, start, lexicon)
@@ -64,11 +60,20 @@ const grown = (measure: Measure, words: ReadonlyArray<Word>, lexicon: Lexicon): 
   const whole = converted(value, unit, smaller)
   const one = converted(1, unit, smaller)
   if (whole === undefined || one === undefined || one <= 1 || count >= one) return measure
-  return { ...measure, value: whole + count, unit: smaller, to: inUnit?.to ?? next?.to ?? to, score: compoundScore }
+  return { ...measure, value: whole + count, unit: smaller, to: inUnit?.to ?? next?.to ?? to, score: doubt }
+}
+
+/** A couple, a dozen. */
+const vagueAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): NumberRead | undefined => {
+  for (let length = unitWordsMax; length > 0; length--) {
+    const value = at + length > words.length ? undefined : lexicon.vague.get(textOf(words, at, length))
+    if (value !== undefined) return { value, to: at + length, score: doubt, form: "words" }
+  }
+  return undefined
 }
 
 export const measureAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): Measure | undefined => {
-  const number = numberAt(words, at, lexicon) ?? fractionAt(words, at, lexicon)
+  const number = numberAt(words, at, lexicon) ?? fractionAt(words, at, lexicon) ?? vagueAt(words, at, lexicon)
   if (number !== undefined) {
     // "half a kilo"
     const start = textAt(words, number.to) === "a" ? number.to + 1 : number.to
@@ -83,6 +88,8 @@ export const measureAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexic
   const isArticle = textAt(words, at) === "a" || textAt(words, at) === "an"
   const found = unitAt(words, isArticle ? at + 1 : at, lexicon)
   if (found?.count === undefined) return undefined
-  const { unit, isCounter, count, to } = found
+  const { unit, isCounter, count } = found
+  // غرام واحد: the one is said again behind it.
+  const to = count === 1 && lexicon.small.get(textAt(words, found.to)) === 1 ? found.to + 1 : found.to
   return grown({ value: count, unit, isCounter, to, score: 1, form: "words", isBare: true }, words, lexicon)
 }

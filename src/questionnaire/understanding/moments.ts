@@ -1,15 +1,16 @@
 /** What answers a question for a date, a time of day, or both. */
 import type { Ask, Language, Today } from "./ask.ts"
 import { isWithin } from "./calendar.ts"
-import { dateAt, type DateContext } from "./dates.ts"
+import type { DateContext } from "./date-context.ts"
+import { dateAt } from "./dates.ts"
 import { dateItem, dateTimeItem, timeItem } from "./display.ts"
 import type { Lexicon } from "./lexicon/lexicon.ts"
 import { numberAt, ordinalAt } from "./numbers.ts"
 import type { Reading } from "./reading.ts"
-import { phraseEnd, timeAt } from "./times.ts"
-import type { Word } from "./words.ts"
+import { phraseEnd, timeAt, type UsualHalf } from "./times.ts"
+import { wordsOf, type Word } from "./words.ts"
 
-type MomentAsk = Extract<Ask, { readonly type: "date" | "dateTime" | "time" }>
+export type MomentAsk = Extract<Ask, { readonly type: "date" | "dateTime" | "time" }>
 
 const bounds = ({ min, max }: MomentAsk) => ({
   ...(min === undefined ? {} : { min }),
@@ -46,13 +47,20 @@ const dateAnswerAt = (
     : { kind: "out", item, to, rule: "range" }
 }
 
+const halfAskedFor = (text: string, lexicon: Lexicon): UsualHalf => {
+  const words = wordsOf(text)
+  const asks = (phrases: ReadonlySet<string>): boolean =>
+    words.some((_, at) => phraseEnd(words, at, (phrase) => phrases.has(phrase)) !== undefined)
+  return asks(lexicon.eveningQuestions) ? "evening" : asks(lexicon.morningQuestions) ? "morning" : "waking"
+}
+
 const timeAnswerAt = (
   ask: MomentAsk,
   words: ReadonlyArray<Word>,
   at: number,
   lexicon: Lexicon
 ): Reading | undefined => {
-  const read = timeAt(words, at, lexicon)
+  const read = timeAt(words, at, lexicon, halfAskedFor(ask.text ?? "", lexicon))
   if (read === undefined) return undefined
   const item = timeItem(read.time)
   return isWithin(read.time, bounds(ask))

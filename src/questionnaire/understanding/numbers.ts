@@ -1,7 +1,7 @@
 /** Numbers as people say them, read from words at a place: digits, words, sign, halves, decimals; and ordinals. */
 import { cardinalAt, type NumberRead } from "./cardinals.ts"
 import type { Lexicon } from "./lexicon/lexicon.ts"
-import { textAt, textOf, withoutAnd, type Word } from "./words.ts"
+import { respeltAt, textAt, textOf, withoutAnd, type Word } from "./words.ts"
 
 /** Digits behind a point that are listened to. */
 const decimalsMax = 6
@@ -42,19 +42,24 @@ export const addedFractionAt = (words: ReadonlyArray<Word>, at: number, lexicon:
     const read = fractionAt(words, at + 1, lexicon)
     return read === undefined ? undefined : { ...read, value: sign * read.value }
   }
-  return bare === undefined ? undefined : fractionAt([{ ...words[at], text: bare } as Word], 0, lexicon, at)
+  if (bare === undefined) return undefined
+  const two = respeltAt(words, at, bare)
+  return fractionAt(two, at, lexicon) ?? tenthsAt(two, at, lexicon)
+}
+
+/** وثمانية من عشرة after a whole number: eight tenths. */
+const tenthsAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): NumberRead | undefined => {
+  const tenths = cardinalAt(words, at, lexicon)
+  if (tenths === undefined || tenths.value > 9 || !lexicon.outOf.has(textAt(words, tenths.to))) return undefined
+  const ten = cardinalAt(words, tenths.to + 1, lexicon)
+  return ten?.value === 10 ? { ...tenths, value: tenths.value / 10, to: ten.to } : undefined
 }
 
 /** Half, ربع, three quarters. */
-export const fractionAt = (
-  words: ReadonlyArray<Word>,
-  at: number,
-  lexicon: Lexicon,
-  offset = 0
-): NumberRead | undefined => {
+export const fractionAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): NumberRead | undefined => {
   for (const length of [2, 1]) {
     const value = at + length > words.length ? undefined : lexicon.fractions.get(textOf(words, at, length))
-    if (value !== undefined) return { value, to: offset + at + length, score: 1, form: "words" }
+    if (value !== undefined) return { value, to: at + length, score: 1, form: "words" }
   }
   return undefined
 }

@@ -9,13 +9,12 @@ import { measureAt } from "./measures.ts"
 import { ordinalAt } from "./numbers.ts"
 import { PhraseBook } from "./phrase-book.ts"
 import { longest, type Reading } from "./reading.ts"
+import { doubt } from "./scores.ts"
 import { similarity } from "./similarity.ts"
 import { foldedPhrase, textAt, type Word } from "./words.ts"
 
 export type ChoiceAsk = Extract<Ask, { readonly options: ReadonlyArray<AskOption> }>
 
-/** May be meant: read back. */
-export const unsureScore = 0.7
 const alikeMin = 0.72
 /** The next best option has to sound so much less alike. */
 const alikeMargin = 0.1
@@ -40,8 +39,10 @@ const owned =
 const scalesOf = (option: AskOption, lexicon: Lexicon): ReadonlyArray<Scale> => {
   const own = new Set(ownPhrases(option).map(foldedPhrase))
   const yesNo: ReadonlyArray<Scale> = [
-    { name: "yes", isNegative: false, ...lexicon.yes },
-    { name: "no", isNegative: true, ...lexicon.no }
+    ...([...own].some((phrase) => lexicon.bareYes.has(phrase))
+      ? [{ name: "yes", isNegative: false, ...lexicon.yes }]
+      : []),
+    ...([...own].some((phrase) => lexicon.bareNo.has(phrase)) ? [{ name: "no", isNegative: true, ...lexicon.no }] : [])
   ]
   const none = [...own].some((phrase) => lexicon.noneBeginnings.some((start) => `${phrase} `.startsWith(`${start} `)))
   const noneOfIt: Scale = {
@@ -50,7 +51,7 @@ const scalesOf = (option: AskOption, lexicon: Lexicon): ReadonlyArray<Scale> => 
     sure: lexicon.nothing.sure,
     unsure: [...lexicon.nothing.unsure, ...lexicon.bareNo]
   }
-  return [...lexicon.scales.filter(owned(own)), ...yesNo.filter(owned(own)), ...(none ? [noneOfIt] : [])]
+  return [...lexicon.scales.filter(owned(own)), ...yesNo, ...(none ? [noneOfIt] : [])]
 }
 
 /** Phrases that two options would share mean neither. */
@@ -66,7 +67,18 @@ const shared = (lists: ReadonlyArray<readonly [AskOption, ReadonlyArray<string>]
   return twice
 }
 
+/** A question's phrases are folded once. */
+const known = new WeakMap<ChoiceAsk, Options>()
+
 export const optionsOf = (ask: ChoiceAsk, lexicon: Lexicon): Options => {
+  const found = known.get(ask)
+  if (found !== undefined) return found
+  const options = madeOf(ask, lexicon)
+  known.set(ask, options)
+  return options
+}
+
+const madeOf = (ask: ChoiceAsk, lexicon: Lexicon): Options => {
   const book = new PhraseBook<AskOption>()
   const scales = new Map(ask.options.map((option) => [option, scalesOf(option, lexicon)] as const))
   for (const option of ask.options) {
@@ -77,7 +89,7 @@ export const optionsOf = (ask: ChoiceAsk, lexicon: Lexicon): Options => {
       (option) => [option, (scales.get(option) ?? []).flatMap((scale) => scale[grade])] as const
     )
     const twice = shared(lists)
-    const entry = { score: grade === "sure" ? 1 : unsureScore, rule: grade === "sure" ? "synonym" : "near synonym" }
+    const entry = { score: grade === "sure" ? 1 : doubt, rule: grade === "sure" ? "synonym" : "near synonym" }
     for (const [option, phrases] of lists) {
       for (const phrase of phrases) if (!twice.has(phrase)) book.add(phrase, { meaning: option, ...entry }, true)
     }
@@ -97,14 +109,16 @@ const place = ({ ask }: Options, position: number, to: number): Reading | undefi
   if (option === undefined) return undefined
   /** On a scale from zero the second option is number one: which was meant? */
   const isPlain = position < 0 || Number(option.key) === position + 1
-  return { kind: "item", item: optionItem(option), to, score: isPlain ? 1 : unsureScore, rule: "place" }
+  return { kind: "item", item: optionItem(option), to, score: isPlain ? 1 : doubt, rule: "place" }
 }
 
 const placeAt = (options: Options, words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): Reading | undefined => {
   const last = lexicon.last.at(words, at)
   if (last !== undefined) return place(options, -1, last.to)
   const ordinal = ordinalAt(words, at, lexicon)
-  return ordinal === undefined ? undefined : place(options, ordinal.value - 1, ordinal.to)
+  if (ordinal === undefined) return undefined
+  const to = lexicon.oneOfThem.has(textAt(words, ordinal.to)) ? ordinal.to + 1 : ordinal.to
+  return place(options, ordinal.value - 1, to)
 }
 
 const daysOption = ({ ask, scales }: Options, days: number): AskOption | undefined => {
@@ -120,13 +134,16 @@ const numberAt = (options: Options, words: ReadonlyArray<Word>, at: number, lexi
   if (measure === undefined) return undefined
   const { value, unit, to, score } = measure
   if (unit !== undefined) {
-    const days = unit === "d" ? value : unit === "wk" ? value * 7 : undefined
+    // "a day", يوم: a word of something else more often than an answer.
+    const isWord = measure.isBare && value === 1
+    const days = isWord ? undefined : unit === "d" ? value : unit === "wk" ? value * 7 : undefined
     const option = days === undefined ? undefined : daysOption(options, days)
-    if (option !== undefined) return { kind: "item", item: optionItem(option), to, score: unsureScore, rule: "days" }
+    if (option !== undefined) return { kind: "item", item: optionItem(option), to, score: doubt, rule: "days" }
     return measure.isBare ? undefined : { kind: "unknown", to }
   }
   const option = byKey(options, value)
   if (option !== undefined) return { kind: "item", item: optionItem(option), to, score, rule: "number" }
+  if (!Number.isInteger(value)) return undefined
   const item: Item = { kind: "number", value, display: String(value) }
   return options.ask.options.some(({ key }) => key !== undefined)
     ? { kind: "out", item, to, rule: "number" }
@@ -138,7 +155,7 @@ const soundsLikeNumber = (options: Options, words: ReadonlyArray<Word>, lexicon:
   const option = value === undefined ? undefined : byKey(options, value)
   return option === undefined
     ? undefined
-    : { kind: "item", item: optionItem(option), to: 1, score: unsureScore, rule: "sounds like a number" }
+    : { kind: "item", item: optionItem(option), to: 1, score: doubt, rule: "sounds like a number" }
 }
 
 export const optionAt = (
@@ -173,9 +190,9 @@ export const optionAlike = (options: Options, text: string): { item: Item; score
   const best = new Map<AskOption, number>()
   for (const [phrase, { meaning, score }] of options.book.phrases) {
     if (score < 1 || phrase.length < alikeLettersMin) continue
-    best.set(meaning, Math.max(best.get(meaning) ?? 0, similarity(text, phrase)))
+    best.set(meaning, Math.max(best.get(meaning) ?? 0, similarity(text, phrase, alikeMin - alikeMargin)))
   }
   const [first, second] = [...best].sort((a, b) => b[1] - a[1])
   if (first === undefined || first[1] < alikeMin || first[1] - (second?.[1] ?? 0) < alikeMargin) return undefined
-  return { item: optionItem(first[0]), score: first[1] * unsureScore }
+  return { item: optionItem(first[0]), score: first[1] * doubt }
 }

@@ -2,7 +2,7 @@
  * Phrases with a meaning each, found in words: the longest that begins at a place. Recognisers merge and split words, so
  * a phrase is found across other word borders too, at a slightly lower score.
  */
-import { foldedPhrase, textOf, type Word } from "./words.ts"
+import { foldedPhrase, stem, type Word } from "./words.ts"
 
 export interface Entry<Meaning> {
   readonly meaning: Meaning
@@ -20,9 +20,6 @@ const bordersSlack = 2
 /** Shorter ones are too easily a part of something else. */
 const mergedLettersMin = 4
 
-/** البنسلين, بالسيارة, للصداع: the article and what is written into it. */
-const withoutArticle = (word: string): string => word.replace(/^(?:[بكف]?ال|لل)(?=.{3})/u, "")
-
 export class PhraseBook<Meaning> {
   private readonly exact = new Map<string, Entry<Meaning>>()
   private readonly merged = new Map<string, Entry<Meaning>>()
@@ -38,7 +35,7 @@ export class PhraseBook<Meaning> {
     const put = (map: Map<string, Entry<Meaning>>, name: string) => map.has(name) || map.set(name, entry)
     put(this.exact, key)
     if (key.length >= mergedLettersMin) put(this.merged, words.join(""))
-    put(this.bare, words.map(withoutArticle).join(" "))
+    put(this.bare, words.map(stem).join(" "))
   }
 
   owns(phrase: string): boolean {
@@ -50,13 +47,20 @@ export class PhraseBook<Meaning> {
   }
 
   at(words: ReadonlyArray<Word>, at: number): Found<Meaning> | undefined {
-    for (let length = Math.min(this.longest + bordersSlack, words.length - at); length > 0; length--) {
-      const text = textOf(words, at, length)
-      const found = this.exact.get(text) ?? this.bare.get(text.split(" ").map(withoutArticle).join(" "))
-      if (found !== undefined) return { ...found, to: at + length }
-      const joined = this.merged.get(text.replaceAll(" ", ""))
-      if (joined !== undefined) return { ...joined, score: joined.score * bordersScore, to: at + length }
+    const end = Math.min(words.length, at + this.longest + bordersSlack)
+    let found: Found<Meaning> | undefined
+    let [text, stems, joined] = ["", "", ""]
+    for (let to = at; to < end; to++) {
+      const word = words[to]
+      if (word === undefined) break
+      text = text === "" ? word.text : `${text} ${word.text}`
+      stems = stems === "" ? word.stem : `${stems} ${word.stem}`
+      joined += word.text
+      const entry = this.exact.get(text) ?? this.bare.get(stems)
+      const merged = entry === undefined ? this.merged.get(joined) : undefined
+      if (entry !== undefined) found = { ...entry, to: to + 1 }
+      else if (merged !== undefined) found = { ...merged, score: merged.score * bordersScore, to: to + 1 }
     }
-    return undefined
+    return found
   }
 }

@@ -5,15 +5,14 @@ import { numberItem, quantityItem } from "./display.ts"
 import type { Lexicon } from "./lexicon/lexicon.ts"
 import { measureAt, type Measure } from "./measures.ts"
 import type { Reading } from "./reading.ts"
+import { doubt } from "./scores.ts"
 import { phraseEnd } from "./times.ts"
-import { converted } from "./units.ts"
+import { converted, smallerUnit } from "./units.ts"
 import { textAt, type Word } from "./words.ts"
 
-type NumberAsk = Extract<Ask, { readonly type: "integer" | "decimal" }>
-type QuantityAsk = Extract<Ask, { readonly type: "quantity" }>
+export type NumberAsk = Extract<Ask, { readonly type: "integer" | "decimal" }>
+export type QuantityAsk = Extract<Ask, { readonly type: "quantity" }>
 
-/** In another unit, or digit by digit: right as a rule, and read back. */
-const inferredScore = 0.7
 const digitsMax = 6
 /** Nobody answers in another unit of these kinds by mistake. */
 const plainUnits: ReadonlySet<string> = new Set(["Cel", "%", "/min"])
@@ -32,7 +31,7 @@ const afterTop = (words: ReadonlyArray<Word>, to: number, max: number | undefine
 const digitByDigit = (words: ReadonlyArray<Word>, at: number, ask: NumberAsk | QuantityAsk, lexicon: Lexicon) => {
   let digits = ""
   let to = at
-  let score = inferredScore
+  let score = doubt
   while (to < words.length && digits.length < digitsMax) {
     const text = textAt(words, to)
     const read = /^\d$/u.test(text)
@@ -50,9 +49,9 @@ const digitByDigit = (words: ReadonlyArray<Word>, at: number, ask: NumberAsk | Q
 /** To the question's unit; undefined where it measures something else. */
 const inUnit = ({ value, unit, isCounter, score }: Measure, wanted: string | undefined) => {
   if (unit === undefined || isCounter || unit === wanted) return { value, score }
-  if (wanted === undefined) return { value, score: plainUnits.has(unit) ? score : Math.min(score, inferredScore) }
+  if (wanted === undefined) return { value, score: plainUnits.has(unit) ? score : Math.min(score, doubt) }
   const other = converted(value, unit, wanted)
-  return other === undefined ? undefined : { value: other, score: Math.min(score, inferredScore) }
+  return other === undefined ? undefined : { value: other, score: Math.min(score, doubt) }
 }
 
 const ranged = (item: Item, value: number, ask: NumberAsk | QuantityAsk, to: number, score: number): Reading =>
@@ -72,9 +71,15 @@ const noneAt = (words: ReadonlyArray<Word>, at: number, ask: NumberAsk, lexicon:
         kind: "item",
         item: numberItem(0),
         to: found.to,
-        score: ask.unit === undefined ? found.score : Math.min(found.score, inferredScore),
+        score: ask.unit === undefined ? found.score : Math.min(found.score, doubt),
         rule: "none"
       }
+}
+
+/** "to", "ate", alone: what a recogniser writes for a number. */
+const homophone = (ask: NumberAsk, words: ReadonlyArray<Word>, lexicon: Lexicon): Reading | undefined => {
+  const value = words.length === 1 ? lexicon.soundsLike.get(textAt(words, 0)) : undefined
+  return value === undefined ? undefined : ranged(numberItem(value), value, ask, 1, doubt)
 }
 
 export const numberAnswerAt = (
@@ -86,11 +91,12 @@ export const numberAnswerAt = (
   const none = noneAt(words, at, ask, lexicon)
   const measure = measureAt(words, at, lexicon)
   if (none !== undefined && none.to >= (measure?.to ?? 0)) return none
-  if (measure === undefined) return unitAlone(words, at, lexicon)
+  if (measure === undefined) return homophone(ask, words, lexicon) ?? unitAlone(words, at, lexicon)
   const spelt = measure.unit === undefined ? digitByDigit(words, at, ask, lexicon) : undefined
   if (spelt !== undefined && spelt.to > measure.to) {
     return { kind: "item", item: numberItem(spelt.value), to: spelt.to, score: spelt.score, rule: "digit by digit" }
   }
+  if (measure.isBare && measure.isCounter && ask.unit !== undefined) return { kind: "unknown", to: measure.to }
   const meant = inUnit(measure, ask.unit)
   if (meant === undefined) return { kind: "unknown", to: measure.to }
   const { value } = meant
@@ -101,8 +107,15 @@ export const numberAnswerAt = (
   }
   if (ask.type === "integer" && !Number.isInteger(value)) return { kind: "out", item, to, rule: "not whole" }
   /** A counted thing by itself: "a child" is one, and may be a way of speaking. */
-  const score = measure.isBare && measure.value === 1 ? Math.min(meant.score, inferredScore) : meant.score
+  const score = measure.isBare && measure.value === 1 ? Math.min(meant.score, doubt) : meant.score
   return ranged(item, value, ask, to, score)
+}
+
+/** 1.70 where centimetres are asked for. */
+const inLargerUnit = (value: number, unit: string, ask: QuantityAsk): number | undefined => {
+  const larger = Object.entries(smallerUnit).find(([, smaller]) => smaller === unit)?.[0]
+  const inUnit = larger === undefined ? undefined : converted(value, larger, unit)
+  return inUnit !== undefined && isInside(inUnit, ask) ? inUnit : undefined
 }
 
 export const quantityAnswerAt = (
@@ -115,7 +128,7 @@ export const quantityAnswerAt = (
   const measure = measureAt(words, at, lexicon)
   if (measure === undefined) return unitAlone(words, at, lexicon)
   const { unit, value, to, score, isCounter } = measure
-  if (isCounter) return { kind: "unknown", to }
+  if (isCounter) return { kind: measure.isBare ? "neutral" : "unknown", to }
   const { units } = ask
   if (unit === undefined) {
     const spelt = digitByDigit(words, at, ask, lexicon)
@@ -126,6 +139,10 @@ export const quantityAnswerAt = (
       return { kind: "open", candidates, to: said.to, rule: "unit not said" }
     }
     const quantity = only === undefined ? { value: said.value } : { value: said.value, unit: only }
+    const larger = only === undefined || isInside(said.value, ask) ? undefined : inLargerUnit(said.value, only, ask)
+    if (larger !== undefined && only !== undefined) {
+      return ranged(quantityItem({ value: larger, unit: only }, language), larger, ask, said.to, doubt)
+    }
     return ranged(quantityItem(quantity, language), said.value, ask, said.to, said.score)
   }
   if (units === undefined || units.includes(unit)) {
@@ -135,7 +152,7 @@ export const quantityAnswerAt = (
     const other = converted(value, unit, wanted)
     if (other === undefined) continue
     const item = quantityItem({ value: other, unit: wanted }, language)
-    return ranged(item, other, ask, to, Math.min(score, inferredScore))
+    return ranged(item, other, ask, to, Math.min(score, doubt))
   }
   return { kind: "unknown", to }
 }

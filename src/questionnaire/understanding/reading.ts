@@ -7,7 +7,7 @@ interface Stretch {
 }
 
 export type Marker =
-  "correction" | "alternative" | "negation" | "contrast" | "whole" | "hedge" | "joiner" | "filler" | "neutral"
+  "correction" | "alternative" | "negation" | "contrast" | "whole" | "hedge" | "joiner" | "filler" | "neutral" | "echo"
 
 export type Reading = Stretch &
   /** `denies`: it holds a negation (لا أدخن). */

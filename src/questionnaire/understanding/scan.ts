@@ -1,7 +1,7 @@
 /** Words from left to right → readings in their places: at each word the longest that begins there. */
 import type { Lexicon } from "./lexicon/lexicon.ts"
 import { longest, type Placed, type Reader, type Reading } from "./reading.ts"
-import { withoutAnd, type Word } from "./words.ts"
+import { respelt, withoutAnd, type Word } from "./words.ts"
 
 const commandAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): Reading | undefined => {
   const found = lexicon.commands.at(words, at)
@@ -36,13 +36,12 @@ export const scan = (
     const start = { from: at, afterBreak: word.afterBreak }
     const found = readAt(words, at)
     const rest = withoutAnd(word.text)
-    const split =
-      rest === undefined ? undefined : readAt(words.with(at, { ...word, text: rest, afterBreak: word.afterBreak }), at)
+    const split = rest === undefined ? undefined : readAt(words.with(at, respelt(word, rest)), at)
     // وعشرين begins with "and", واحد does not: the longer reading wins, and the plain one of equals.
     const reading: Reading =
       split !== undefined && split.to > (found?.to ?? at)
         ? split
-        : (found ?? { kind: echo.has(bare(word.text)) ? "neutral" : "unknown", to: at + 1 })
+        : (found ?? { kind: echo.has(bare(word.text)) ? "echo" : "unknown", to: at + 1 })
     placed.push({ ...reading, ...start, joined: reading === split })
     at = reading.to
   }

@@ -5,6 +5,7 @@
  */
 import type { Item, Moment, Understanding } from "./ask.ts"
 import type { Placed } from "./reading.ts"
+import { coverageMin, doubt } from "./scores.ts"
 
 export interface Settling {
   readonly moment: Moment
@@ -24,17 +25,15 @@ export type Settled =
     }
   | Exclude<Understanding, { readonly kind: "answer" | "yes" | "no" }>
 
-/** Said beside an answer: a doubt, another word, something that was ruled out. Each makes it less sure. */
-const doubtScore = 0.7
-/** Of all words that were heard, so many have to be the answer. */
-const coverageMin = 0.3
+/** Of what is no sure answer itself, more. */
+const coverageNearMin = 0.4
 
 type ItemReading = Extract<Placed, { readonly kind: "item" }>
 
 const isAnswer = ({ kind }: Placed): boolean => kind === "item" || kind === "out" || kind === "open"
 const isCounted = (item: Item): boolean => item.kind !== "option" && item.kind !== "other"
 const isMoment = ({ kind }: Item): boolean => kind === "date" || kind === "dateTime" || kind === "time"
-const transparent: ReadonlySet<Placed["kind"]> = new Set(["filler", "neutral", "hedge", "joiner"])
+const transparent: ReadonlySet<Placed["kind"]> = new Set(["filler", "neutral", "hedge", "joiner", "echo"])
 
 const same = (a: Item, b: Item): boolean => JSON.stringify(a.value) === JSON.stringify(b.value)
 
@@ -61,10 +60,10 @@ const afterCorrection = (placed: ReadonlyArray<Placed>, { moment, isNegative }: 
     }
     if (reading.kind !== "no" || !reading.isBare || next?.kind !== "item") return
     const isAfterAnswer = placed.slice(start, index).some(isAnswer)
-    const isApart = next.afterBreak || moment === "confirmation" || isNegative(next.item)
+    const isApart = next.afterBreak || moment === "confirmation" || isNegative(next.item) || next.denies === true
     if (!isAfterAnswer && !isApart && !isCounted(next.item)) return
     start = index + 1
-    factor = isApart || (isAfterAnswer && isCounted(next.item)) ? 1 : doubtScore
+    factor = isApart || (isAfterAnswer && isCounted(next.item)) ? 1 : doubt
   })
   return { readings: placed.slice(start), factor }
 }
@@ -72,6 +71,7 @@ const afterCorrection = (placed: ReadonlyArray<Placed>, { moment, isNegative }: 
 interface Negated {
   readonly kept: ReadonlyArray<ItemReading>
   readonly ruledOut: ReadonlyArray<ItemReading>
+  readonly isDangling: boolean
 }
 
 /** A negation reaches the next answer, over other words, but not into a new thought. */
@@ -79,17 +79,28 @@ const withNegations = (readings: ReadonlyArray<Placed>, { isNegative }: Settling
   const kept: Array<ItemReading> = []
   const ruledOut: Array<ItemReading> = []
   let isNegated = false
+  /** "Not much, a few days": denied was something that is no answer. */
+  let isDangling = false
   readings.forEach((reading, index) => {
     const next = readings.slice(index + 1).find(({ kind }) => !transparent.has(kind))
     /** "I have no …" may be an answer by itself, or rule out what follows. */
-    const rulesOut = reading.kind === "item" && reading.score < 1 && isNegative(reading.item) && next?.kind === "item"
+    const rulesOut =
+      reading.kind === "item" &&
+      reading.score < 1 &&
+      isNegative(reading.item) &&
+      next?.kind === "item" &&
+      !same(reading.item, next.item)
     if (reading.kind === "negation" || reading.kind === "no" || rulesOut) isNegated = true
-    else if (reading.kind === "contrast" || (reading.afterBreak && reading.kind !== "item")) isNegated = false
+    else if (reading.kind === "contrast" || (reading.afterBreak && reading.kind !== "item")) {
+      isDangling ||= isNegated
+      isNegated = false
+    }
     if (reading.kind !== "item" || rulesOut) return
+    isDangling ||= isNegated && reading.afterBreak
     ;(isNegated && !reading.afterBreak ? ruledOut : kept).push(reading)
     isNegated = false
   })
-  return { kept, ruledOut }
+  return { kept, ruledOut, isDangling }
 }
 
 const wordsIn = (readings: ReadonlyArray<Placed>): number => readings.reduce((sum, { from, to }) => sum + to - from, 0)
@@ -98,11 +109,12 @@ const none = (rule: string): Settled => ({ kind: "none", rule })
 
 /** How much the words around the answer take from it; undefined: too many. */
 const around = (readings: ReadonlyArray<Placed>, answers: ReadonlyArray<Placed>, unheardWords: number) => {
-  const others = wordsIn(readings.filter(({ kind }) => kind === "unknown")) + unheardWords
+  const others = wordsIn(readings.filter(({ kind }) => kind === "unknown" || kind === "whole")) + unheardWords
   const own = wordsIn(answers)
-  if (own / (own + others) < coverageMin) return undefined
+  const isNear = answers.some((reading) => reading.kind === "item" && reading.score < 1)
+  if (own / (own + others) < (isNear ? coverageNearMin : coverageMin)) return undefined
   const isHedged = readings.some(({ kind }) => kind === "hedge")
-  return (others > 0 ? doubtScore : 1) * (isHedged ? doubtScore : 1)
+  return (others > 0 ? doubt : 1) * (isHedged ? doubt : 1)
 }
 
 const commandOf = (readings: ReadonlyArray<Placed>, { unheardWords }: Settling): Settled | undefined => {
@@ -112,8 +124,12 @@ const commandOf = (readings: ReadonlyArray<Placed>, { unheardWords }: Settling):
   if (readings.some(({ kind }) => kind === "negation" || kind === "no")) return none("negated command")
   if (commands.some(({ command }) => command !== first.command)) return none("two commands")
   const factor = around(readings, commands, unheardWords)
-  // A question is not passed over for one word among others.
-  if (factor === undefined || (factor < 1 && first.command === "skip")) return none("other words")
+  const others = wordsIn(readings.filter(({ kind }) => kind === "unknown" || kind === "echo")) + unheardWords
+  const own = wordsIn(commands)
+  // A question is not passed over for one word among others, nor anything done for one word out of two.
+  if (factor === undefined || (others > 0 && (first.command === "skip" || own === 1 || others > own))) {
+    return none("other words")
+  }
   return { kind: "command", command: first.command, score: first.score * factor, rule: "command" }
 }
 
@@ -124,7 +140,7 @@ const listOf = (readings: ReadonlyArray<ItemReading>, { isNegative }: Settling):
 
 export const settle = (placed: ReadonlyArray<Placed>, settling: Settling): Settled => {
   const { readings, factor } = afterCorrection(placed, settling)
-  const { kept, ruledOut } = withNegations(readings, settling)
+  const { kept, ruledOut, isDangling } = withNegations(readings, settling)
   const outs = readings.filter((reading) => reading.kind === "out")
   const opens = readings.filter((reading) => reading.kind === "open")
   const commands = readings.filter(({ kind }) => kind === "command")
@@ -163,7 +179,7 @@ export const settle = (placed: ReadonlyArray<Placed>, settling: Settling): Settl
   }
   const rest = around(readings, kept, settling.unheardWords)
   if (rest === undefined) return none("other words")
-  const doubt = (ruledOut.length > 0 ? doubtScore : 1) * (isAlternative ? doubtScore : 1)
+  const doubts = (ruledOut.length > 0 || isDangling ? doubt : 1) * (isAlternative ? doubt : 1)
   /** The best that was said for each, and the worst of these. */
   const best = [first, ...others].map((item) =>
     kept.filter((reading) => same(reading.item, item)).reduce((a, b) => (b.score > a.score ? b : a))
@@ -174,7 +190,7 @@ export const settle = (placed: ReadonlyArray<Placed>, settling: Settling): Settl
   return {
     kind: "items",
     items: [first, ...others],
-    score: weakest.score * factor * rest * doubt,
+    score: weakest.score * factor * rest * doubts,
     rule: weakest.rule
   }
 }

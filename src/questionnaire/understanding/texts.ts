@@ -2,10 +2,11 @@
 import type { Ask, Item, Said } from "./ask.ts"
 import { textItem } from "./display.ts"
 import type { Lexicon } from "./lexicon/lexicon.ts"
+import { doubt } from "./scores.ts"
 import { phraseEnd } from "./times.ts"
 import { textAt, wordsOf, type Word } from "./words.ts"
 
-type TextAsk = Extract<Ask, { readonly type: "string" | "text" | "url" }>
+export type TextAsk = Extract<Ask, { readonly type: "string" | "text" | "url" }>
 
 export interface TextRead {
   readonly items: ReadonlyArray<Item>
@@ -13,8 +14,6 @@ export interface TextRead {
   readonly rule: string
 }
 
-/** May be two words that were not told apart. */
-const unsplitScore = 0.7
 const spokenAddressScore = 0.6
 
 const trimmed = (text: string): string => text.replace(/^[\s،,;؛.]+|[\s،,;؛]+$/gu, "").replace(/\s+/gu, " ")
@@ -109,7 +108,7 @@ export const textOfAnswer = (
   const parts = ask.repeats === true ? partsOf(own, lexicon) : [{ text: own, isSure: true }]
   return {
     items: parts.map((part) => textItem(part.text)),
-    score: parts.every(({ isSure }) => isSure) ? 1 : unsplitScore,
+    score: parts.every(({ isSure }) => isSure) ? 1 : doubt,
     rule: parts.length > 1 ? "list" : "text"
   }
 }

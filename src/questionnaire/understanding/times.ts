@@ -5,7 +5,8 @@
 import { cardinalAt } from "./cardinals.ts"
 import type { Lexicon, PartOfDay } from "./lexicon/lexicon.ts"
 import { addedFractionAt, ordinalAt } from "./numbers.ts"
-import { textAt, textOf, withoutAnd, type Word } from "./words.ts"
+import { doubt } from "./scores.ts"
+import { respeltAt, textAt, textOf, withoutAnd, type Word } from "./words.ts"
 
 export interface TimeRead {
   /** `HH:MM:SS`, as FHIR has it. */
@@ -21,7 +22,6 @@ interface Clock {
   readonly score: number
 }
 
-const guessScore = 0.7
 const phraseWordsMax = 4
 
 /** The longest phrase of a set that begins at a word. */
@@ -58,8 +58,15 @@ const placed = (hour: number, part: PartOfDay): number => {
   }
 }
 
-/** Seven in the morning until six in the evening. */
-const waking = (hour: number): number => (hour < 7 ? hour + 12 : hour)
+/** Which half of the day an hour belongs to, where that is not said. */
+export type UsualHalf = "morning" | "evening" | "waking"
+
+/** Waking: seven in the morning until six in the evening. Evening: six until five in the morning. */
+const usual = (hour: number, half: UsualHalf): number => {
+  if (hour > 12) return hour
+  if (half === "waking") return hour < 7 ? hour + 12 : hour
+  return half === "morning" ? hour % 12 : hour === 12 ? 0 : hour >= 6 ? hour + 12 : hour
+}
 
 interface Minutes {
   readonly value: number
@@ -74,20 +81,17 @@ const minutesAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): Mi
   const sign = lexicon.lessThan.has(word) ? -1 : 1
   const isLinked = sign < 0 || lexicon.and.has(word)
   const bare = withoutAnd(word)
-  const rest = isLinked
-    ? words
-    : bare === undefined || lexicon.small.has(word)
-      ? words
-      : words.map((other, index) => (index === at ? { ...other, text: bare } : other))
+  const rest = isLinked ? words : bare === undefined || lexicon.small.has(word) ? words : respeltAt(words, at, bare)
   const start = isLinked ? at + 1 : at
   if (lexicon.onesFirst && !isLinked && rest === words) return undefined
-  const fraction = lexicon.hourFractions.get(textAt(rest, start))
+  const unit = lexicon.units.get(textAt(rest, start))
+  const fraction = lexicon.hourFractions.get(textAt(rest, start)) ?? (unit?.unit === "min" ? unit.count : undefined)
   const read = fraction === undefined ? cardinalAt(rest, start, lexicon) : { value: fraction, to: start + 1, score: 1 }
   if (read === undefined || read.value < 0 || read.value > 59) return undefined
   const to = lexicon.minutesWord.has(textAt(words, read.to)) ? read.to + 1 : read.to
   const more = sign > 0 && fraction !== undefined ? minutesAt(words, to, lexicon) : undefined
   const isPlain = fraction === undefined && sign > 0 && to === read.to && lexicon.onesFirst
-  return { value: sign * read.value + (more?.value ?? 0), to: more?.to ?? to, score: isPlain ? guessScore : 1 }
+  return { value: sign * read.value + (more?.value ?? 0), to: more?.to ?? to, score: isPlain ? doubt : 1 }
 }
 
 const clock = (hour: number, minute: number, to: number, score: number): Clock | undefined => {
@@ -127,7 +131,7 @@ const hourFirst = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): Cl
   const isDigits = /^\d{1,2}$/u.test(textAt(words, at))
   const hour = isDigits
     ? { value: Number(textAt(words, at)), to: at + 1, score: 1 }
-    : ((lexicon.onesFirst ? ordinalAt(words, at, lexicon) : undefined) ?? hourCardinal(words, at, lexicon))
+    : (hourOrdinal(words, at, lexicon) ?? hourCardinal(words, at, lexicon))
   if (hour === undefined || hour.value > 23 || hour.value < 0) return undefined
   const half = addedFractionAt(words, hour.to, lexicon)
   const minutes: Minutes | undefined =
@@ -135,6 +139,13 @@ const hourFirst = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): Cl
     (half === undefined ? undefined : { value: half.value * 60, to: half.to, score: 1 })
   const score = Math.min(hour.score, minutes?.score ?? 1)
   return clock(hour.value, minutes?.value ?? 0, minutes?.to ?? hour.to, score)
+}
+
+/** الثالثة, الحادية عشرة; what follows with "and" are minutes. */
+const hourOrdinal = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon) => {
+  if (!lexicon.onesFirst) return undefined
+  const length = lexicon.ordinalTen.has(textAt(words, at + 1)) ? 2 : 1
+  return ordinalAt(words.slice(0, at + length), at, lexicon)
 }
 
 /** In Arabic an hour is one number word: ثلاثة وعشرين is twenty past three. English says "twenty two thirty". */
@@ -148,7 +159,12 @@ const hourCardinal = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon) 
     : cardinalAt(words.slice(0, at + 1), at, lexicon)
 }
 
-export const timeAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon): TimeRead | undefined => {
+export const timeAt = (
+  words: ReadonlyArray<Word>,
+  at: number,
+  lexicon: Lexicon,
+  half: UsualHalf = "waking"
+): TimeRead | undefined => {
   const named = (has: ReadonlySet<string>, time: string): TimeRead | undefined => {
     const to = phraseEnd(words, at, (phrase) => has.has(phrase))
     return to === undefined ? undefined : { time, to, score: 1 }
@@ -166,8 +182,8 @@ export const timeAt = (words: ReadonlyArray<Word>, at: number, lexicon: Lexicon)
   const to = after?.to ?? oclockEnd ?? read.to
   /** 03:30 and 15:30 are on the 24-hour clock; 3:30 may be either. */
   const isFull = read.hour > 12 || /^0\d:|^1\d:/u.test(textAt(words, start))
-  const hour = part !== undefined ? placed(read.hour, part) : isFull ? read.hour : waking(read.hour)
+  const hour = part !== undefined ? placed(read.hour, part) : isFull ? read.hour : usual(read.hour, half)
   const isSure = part !== undefined || isFull
   const time = `${String(hour).padStart(2, "0")}:${String(read.minute).padStart(2, "0")}:00`
-  return { time, to, score: isSure ? read.score : Math.min(read.score, guessScore) }
+  return { time, to, score: isSure ? read.score : Math.min(read.score, doubt) }
 }

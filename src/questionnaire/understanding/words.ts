@@ -7,11 +7,15 @@
 export interface Word {
   /** Folded. */
   readonly text: string
+  /** Folded, without article and endings. */
+  readonly stem: string
   /** Where it stands in what was said, from and to. */
   readonly start: number
   readonly end: number
   /** Punctuation stands before it: a list goes on, or a thought ends. */
   readonly afterBreak: boolean
+  /** A number word that this unknown word sounds like, behind an "and" or not. */
+  readonly alike?: { readonly text: string; readonly joined: boolean }
 }
 
 const letters: Readonly<Record<string, string>> = {
@@ -29,13 +33,19 @@ const letters: Readonly<Record<string, string>> = {
 const asciiDigits = (text: string): string =>
   text.replace(/[٠-٩۰-۹]/gu, (digit) => String(((digit.codePointAt(0) ?? 0) & 0xf) % 10))
 
+/** ابدأ ("begin!") would fold to what أبدا ("never") folds to; it is told apart by a synonym. */
+const begin = /(?<!\p{L})[اأإ]بدأ(?!\p{L})/gu
+const begun = "ابتدي"
+
 /** NFKD opens أ إ آ ؤ ئ into a letter and a mark, and presentation forms (ﻻ) into letters. */
 export const folded = (text: string): string =>
-  asciiDigits(text.normalize("NFKD"))
+  asciiDigits(text.normalize("NFC").replace(begin, begun).normalize("NFKD"))
     .toLowerCase()
     .normalize("NFKD")
-    .replace(/[\p{M}\p{Cf}\u0640ء'’‘`´]/gu, "")
+    .replace(/[\p{M}\p{Cf}\s\u0640ء'’‘`´]/gu, "")
     .replace(/[ٱةىیېکگھہ]/gu, (letter) => letters[letter] ?? letter)
+    // Signs within a number stay: 37.5, 3/5/1985.
+    .replace(/(?<!\d)[^\p{L}\p{N}]|[^\p{L}\p{N}](?!\d)/gu, "")
     .replace(/ا{2,}/gu, "ا")
     .replace(/(\p{L})\1{2,}/gu, "$1")
 
@@ -43,6 +53,10 @@ export const folded = (text: string): string =>
 const pattern = /\d+(?:[.,:/٫٬-]\d+)*|https?:\/\/\S+|[\p{L}\p{M}\p{Cf}'’‘`´]*\p{L}[\p{L}\p{M}\p{Cf}'’‘`´]*/giu
 
 const breaks = /[،,;؛.!?؟\n:]/u
+
+/** البنسلين, بالسيارة, للصداع without the article and what is written into it; walking, nuts without their endings. */
+export const stem = (word: string): string =>
+  word.replace(/^(?:[بكف]?ال|لل)(?=.{3})/u, "").replace(/(?<=[a-z]{3})(?:ing|e?s)$/u, "")
 
 /** English runs words together: both forms are one. */
 const contractions: ReadonlyArray<readonly [RegExp, string]> = [
@@ -68,7 +82,10 @@ export const wordsOf = (text: string): ReadonlyArray<Word> => {
     const afterBreak = words.length > 0 && breaks.test(plain.slice(end, match.index))
     end = match.index + match[0].length
     expanded(folded(match[0])).forEach((word, index) => {
-      if (word !== "") words.push({ text: word, start: match.index, end, afterBreak: afterBreak && index === 0 })
+      if (word !== "")
+        words.push(
+          respelt({ text: "", stem: "", start: match.index, end, afterBreak: afterBreak && index === 0 }, word)
+        )
     })
   }
   return words
@@ -79,6 +96,20 @@ export const foldedPhrase = (phrase: string): string =>
   wordsOf(phrase)
     .map(({ text }) => text)
     .join(" ")
+
+/** The same word in its place, with another spelling. */
+export const respelt = (word: Word, text: string): Word => ({
+  text,
+  stem: stem(text),
+  start: word.start,
+  end: word.end,
+  afterBreak: word.afterBreak
+})
+
+export const respeltAt = (words: ReadonlyArray<Word>, at: number, text: string): ReadonlyArray<Word> => {
+  const word = words[at]
+  return word === undefined ? words : words.with(at, respelt(word, text))
+}
 
 export const textAt = (words: ReadonlyArray<Word>, at: number): string => words[at]?.text ?? ""
 

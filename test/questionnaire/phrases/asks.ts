@@ -179,6 +179,7 @@ const texts: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
     age: "How old are you?",
     children: "How many children do you have?",
     pain: "How strong is your pain, from zero to ten?",
+    bedtime: "At what time do you go to bed?",
     weight: "How much do you weigh?",
     height: "How tall are you?",
     onset: "When did the pain start?",

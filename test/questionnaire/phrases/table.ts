@@ -13,7 +13,7 @@ export interface Row {
   readonly how: ReadonlyArray<string>
 }
 
-export const tables = ["ar-1", "en-1"] as const
+export const tables = ["ar-1", "ar-2", "ar-3", "en-1", "en-2", "en-3"] as const
 
 export const rowsOf = (table: string): ReadonlyArray<Row> =>
   readFileSync(join(import.meta.dirname, `${table}.tsv`), "utf8")

@@ -1,8 +1,10 @@
 /** The word lists of each language, folded once when the module loads. What a list means stands where it is written. */
 import type { Language, SpokenCommand } from "../ask.ts"
+import { doubt } from "../scores.ts"
 import * as arAnswers from "./ar/answers.ts"
 import * as arCalendar from "./ar/calendar.ts"
 import * as arCommands from "./ar/commands.ts"
+import * as arDistress from "./ar/distress.ts"
 import * as arNumbers from "./ar/numbers.ts"
 import * as arScales from "./ar/scales.ts"
 import * as arSpeech from "./ar/speech.ts"
@@ -10,6 +12,7 @@ import * as arUnits from "./ar/units.ts"
 import * as enAnswers from "./en/answers.ts"
 import * as enCalendar from "./en/calendar.ts"
 import * as enCommands from "./en/commands.ts"
+import * as enDistress from "./en/distress.ts"
 import * as enNumbers from "./en/numbers.ts"
 import * as enScales from "./en/scales.ts"
 import * as enSpeech from "./en/speech.ts"
@@ -25,6 +28,7 @@ interface Lists {
   readonly answers: Named<typeof arAnswers>
   readonly calendar: Named<typeof arCalendar>
   readonly commands: Named<typeof arCommands>
+  readonly distress: Named<typeof arDistress>
   readonly numbers: Named<typeof arNumbers>
   readonly scales: Named<typeof arScales>
   readonly speech: Named<typeof arSpeech>
@@ -32,9 +36,6 @@ interface Lists {
 }
 
 export type PartOfDay = "morning" | "noon" | "afternoon" | "evening" | "night"
-
-/** What may be meant: read back. */
-const unsureScore = 0.7
 
 /** One wording of a scale and its synonyms. */
 export interface Scale {
@@ -103,6 +104,9 @@ const listsOf = ({ answers, calendar, commands, numbers, scales, speech, units }
   no: graded(answers.no),
   neither: phrases(answers.neither),
   bareNo: new Set(phrases(answers.bareNo)),
+  bareYes: new Set(phrases(answers.bareYes)),
+  goOn: phrases(answers.goOn),
+  oneOfThem: new Set(phrases(numbers.oneOfThem)),
   noneBeginnings: phrases(scales.noneBeginnings),
   commandPhrases: table(commands.commands) as Table<SpokenCommand>,
   scales: scalesOf(scales),
@@ -134,6 +138,7 @@ const listsOf = ({ answers, calendar, commands, numbers, scales, speech, units }
   fractions: keyed(numbered(numbers.fractions)),
   lessThan: new Set(phrases(numbers.lessThan)),
   ordinals: keyed(numbered(numbers.ordinals)),
+  vague: keyed(numbered(numbers.vague)),
   ordinalTen: new Set(phrases(numbers.ordinalTen)),
   last: bookOf([[phrases(numbers.last), true]]),
   outOf: new Set(phrases(numbers.outOf)),
@@ -162,6 +167,8 @@ const listsOf = ({ answers, calendar, commands, numbers, scales, speech, units }
   half: new Set(phrases(calendar.half)),
   quarter: new Set(phrases(calendar.quarter)),
   partsOfDay: keyed(table(calendar.partsOfDay)) as ReadonlyMap<string, PartOfDay>,
+  eveningQuestions: new Set(phrases(calendar.eveningQuestions)),
+  morningQuestions: new Set(phrases(calendar.morningQuestions)),
   midnight: new Set(phrases(calendar.midnight)),
   noon: new Set(phrases(calendar.noon))
 })
@@ -178,6 +185,7 @@ const lexiconOf = (lists: Lists, onesFirst: boolean) => {
     ...[lexicon.fillers, lexicon.neutral, lexicon.negations, lexicon.hedges, lexicon.corrections].flat()
   ])
   const { yes, no, neither, commandPhrases, nothing } = lexicon
+  const { selfHarm, emergency, figures, ceasing } = lists.distress
   return {
     ...lexicon,
     known,
@@ -185,17 +193,26 @@ const lexiconOf = (lists: Lists, onesFirst: boolean) => {
     joinerSet: new Set(lexicon.joiners),
     neutralSet: new Set(lexicon.neutral),
     denials: new Set([...lexicon.negations, ...lexicon.bareNo]),
-    yesNo: bookOf<"yes" | "no" | "neither">([
+    yesNo: bookOf<"yes" | "no" | "neither" | "goOn">([
+      [lexicon.goOn, "goOn"],
       [neither, "neither"],
       [yes.sure, "yes"],
       [no.sure, "no"],
-      [yes.unsure, "yes", unsureScore],
-      [no.unsure, "no", unsureScore]
+      [yes.unsure, "yes", doubt],
+      [no.unsure, "no", doubt]
     ]),
+    distress: bookOf([
+      [phrases(figures), "figure"],
+      [phrases(selfHarm), "self-harm"],
+      [phrases(emergency), "emergency"],
+      [phrases(ceasing), "ceasing"]
+    ]),
+    /** Single words that are known though they were misheard. */
+    distressWords: phrases(selfHarm).filter((phrase) => !phrase.includes(" ")),
     commands: bookOf(commandPhrases.map(([command, list]) => [list, command] as const)),
     none: bookOf([
       [nothing.sure, true],
-      [nothing.unsure, true, unsureScore]
+      [nothing.unsure, true, doubt]
     ]),
     /** In order of precedence where one phrase is in two lists. */
     markers: bookOf<Marker>([
@@ -220,6 +237,7 @@ export const lexicons: Readonly<Record<Language, Lexicon>> = {
       answers: arAnswers,
       calendar: arCalendar,
       commands: arCommands,
+      distress: arDistress,
       numbers: arNumbers,
       scales: arScales,
       speech: arSpeech,
@@ -232,6 +250,7 @@ export const lexicons: Readonly<Record<Language, Lexicon>> = {
       answers: enAnswers,
       calendar: enCalendar,
       commands: enCommands,
+      distress: enDistress,
       numbers: enNumbers,
       scales: enScales,
       speech: enSpeech,

@@ -21,8 +21,14 @@ export const no = `
 ~ لا أعتقد، لا أظن، ما أعتقد، ما أظن، ما بظن، مظنش، معتقدش، ما أتوقع، مش أوي، مو كثير، مش كتير، ليس كثيرا، نادرا، تقريبا لا، أظن لا، أعتقد لا
 `
 
+/** Plain, at the head of what explains it: "yes, I have …". */
+export const bareYes = `نعم، أيوه، أيوا، ايوة، إي، أجل، اي نعم، إيه نعم، نعم نعم، اي والله، yes`
+
 /** A no that may also take back what was said before it. */
 export const bareNo = `لا، لأ، لا لا، لا لا لا، كلا، لع، نو، no`
+
+/** "Go on": yes where consent is asked for, no where it is asked whether to stop. */
+export const goOn = `ابدأ، ابدئي، ابدؤوا، نبدأ، كمل، كملي، كملوا، استمر، استمري، تابع، تابعي، واصل، واصلي، أكمل، نكمل، خلينا نكمل، بدي كمل`
 
 /** Neither: asked again. */
 export const neither = `

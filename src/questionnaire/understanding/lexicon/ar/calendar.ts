@@ -28,10 +28,10 @@ export const weekdays = `
 
 /** Days from today. */
 export const days = `
-0: اليوم، النهارده، انهارده، هاليوم، لليوم، اليوم الصبح، نفس اليوم، هذا اليوم، الليلة
+0: اليوم، النهارده، انهارده، هاليوم، لليوم، اليوم الصبح، نفس اليوم، هذا اليوم، الليلة، من الصبح، هالصبح، من اليوم، من الصباح
 -1: أمس، مبارح، امبارح، البارحة، البارح، إمبارح، يوم أمس، ليلة أمس، الأمس، بالأمس
 -2: أول أمس، أول امس، أول مبارح، أول امبارح، أول البارحة، أول البارح، قبل أمس، قبل البارحة
-1: بكرة، بكرا، بكره، غدا، الغد، يوم غد، غدوة، باكر، بكير
+1: بكرة، بكرا، بكره، غدا، الغد، يوم غد، غدوة، باكر، باجر، بكير
 2: بعد بكرة، بعد بكرا، بعد غد، بعد غدا، بعد الغد، عقب باكر، بعد غدوة
 `
 
@@ -40,7 +40,7 @@ export const next = `القادم، القادمة، الجاي، الجاية،
 export const current = `هذا، هذه، هال، هاد، الحالي، الحالية، ده، دي`
 
 /** Before a length of time: so long before today. */
-export const before = `قبل، من، منذ، من حوالي، قبل حوالي، صار لي، صارلي، لي، صرلي، من قبل، من مدة، صار له`
+export const before = `قبل، من، منذ، من حوالي، قبل حوالي، صار لي، صارلي، لي، صرلي، من قبل، من مدة، صار له، صارله، صارلها، بقاله، بقالها، بقالي، بقالو`
 /** After a length of time. None in Arabic. */
 export const ago = ``
 /** Before a length of time: so long after today. */
@@ -64,7 +64,7 @@ export const minutesWord = `دقيقة، دقائق، دقيقه، دقايق`
 export const hourFractions = `
 30: نصف، نص، النصف، نس
 15: ربع، الربع
-20: ثلث، الثلث، تلت
+20: ثلث، الثلث، ثلثا، تلت
 `
 /** Before the minutes of a coming hour. None in Arabic: there it is إلا, after the hour. */
 export const minutesTo = ``
@@ -82,3 +82,6 @@ night: ليلا، الليل، بالليل، في الليل، باليل، ل�
 `
 export const midnight = `منتصف الليل، نصف الليل، نص الليل، نص ليل، نصف ليل`
 export const noon = `الظهر، الضهر، وقت الظهر، منتصف النهار، نص النهار`
+/** In the words of a question they tell which half of the day an hour belongs to. */
+export const eveningQuestions = `تنام، تنامين، النوم، نومك، السرير، العشاء، تتعشى`
+export const morningQuestions = `تصحو، تستيقظ، الاستيقاظ، تصحى، الفطور، تفطر`

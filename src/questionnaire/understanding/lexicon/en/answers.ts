@@ -12,15 +12,21 @@ no problem, no objection, i do not mind, i dont mind, why not, no worries
 
 export const no = `
 no, nope, nah, nay, no no, no no no, no thanks, no thank you, no i do not, no i dont, no i have not, no i havent, no im not, no i am not
-i do not, i dont, i have not, i havent, i am not, im not, there is not, there isnt, there is none, there are none, it is not, it isnt, i have none, i have no, i do not have any, i dont have any
+i do not, i dont, i have not, i havent, i am not, im not, there is not, there isnt, there is none, there are none, it is not, it isnt, i have none, i have no, i have never, never had, i do not have any, i dont have any
 never, not at all, none, none at all, nothing, no way, certainly not, definitely not, absolutely not, of course not, not once, not ever, by no means, negative
 wrong, that is wrong, thats wrong, incorrect, not correct, not right, that is not right, thats not right, thats not it, that is not it, false, not true
 i do not agree, i dont agree, i disagree, disagree, not agreed, i refuse, i decline, i do not accept, i dont accept, i do not consent, i dont consent, i would rather not, id rather not
-~ i do not think so, i dont think so, not really, not that i know of, not that i know, probably not, i doubt it, not much, hardly, i guess not, i suppose not, not exactly
+~ i do not think so, i dont think so, not really, not that i know of, not that i know, not that i am aware of, not that im aware of, probably not, i doubt it, not much, hardly, i guess not, i suppose not, not exactly
 `
+
+/** Plain, at the head of what explains it: "yes, I have …". */
+export const bareYes = `yes, yeah, yep, yup, yes yes, oh yes, yes i do, yes i have`
 
 /** A no that may also take back what was said before it. */
 export const bareNo = `no, nope, nah, no no, no no no`
+
+/** "Go on": yes where consent is asked for, no where it is asked whether to stop. */
+export const goOn = `begin, start, let us start, go on, keep going, continue, carry on, let us continue, proceed, resume`
 
 /** Neither: asked again. */
 export const neither = `

@@ -78,3 +78,6 @@ night: at night, night, tonight, in the night
 `
 export const midnight = `midnight`
 export const noon = `noon, midday, twelve noon, 12 noon, noontime`
+/** In the words of a question they tell which half of the day an hour belongs to. */
+export const eveningQuestions = `sleep, bed, bedtime, asleep, dinner, supper`
+export const morningQuestions = `wake, wake up, get up, breakfast`

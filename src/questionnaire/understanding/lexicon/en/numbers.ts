@@ -2,7 +2,7 @@
 
 /** 0 to 19. */
 export const small = `
-0: zero, nought, naught, oh, nil
+0: zero, nought, naught, nil
 1: one
 2: two
 3: three
@@ -94,3 +94,10 @@ export const soundsLike = `
 `
 /** Spoken in web addresses, beside the point. */
 export const slash = `slash`
+/** After an ordinal it adds nothing: the second one. */
+export const oneOfThem = `one, option, choice, answer`
+/** A number that is not meant exactly. */
+export const vague = `
+2: couple, a couple, couple of, a couple of
+12: dozen, a dozen
+`

@@ -10,7 +10,7 @@ um, umm, uh, uhm, uhh, er, erm, hm, hmm, mm, ah, oh, well, so, like, you know, y
 
 /** Words of an answer that carry none of its meaning. */
 export const neutral = `
-i, im, ive, id, i am, i have, i had, i was, we, you, it, its, it is, it was, that, thats, that is, this, there, is, was, are, be, been, has, had, do, did, the, a, an, my, me, in, on, at, of, for, to, with, by, from, and, also, too, as, got, have, would, will, can, could, one of, old, aged
+i, im, ive, id, i am, i have, i had, i was, we, you, it, its, it is, it was, that, thats, that is, this, there, is, was, are, be, been, has, had, do, did, the, a, an, my, me, in, on, at, of, for, to, with, by, from, and, also, too, as, got, have, would, will, can, could, one of, aged
 number, option, choice, answer, the answer is, my answer is, my answer, choose, i choose, i pick, pick, select, put, put down, say, i say, i would say, id say, go with, i will go with, ill go with, take, ill take, make it, lets say, want, want to, need, wanna, some, any, total, exactly, this one
 today, currently, these days, lately
 `
@@ -29,7 +29,7 @@ export const wholes = `every day, everyday, daily, always, all the time, every t
 
 /** What comes before was said by mistake; what comes after is meant. */
 export const corrections = `
-i mean, i meant, i meant to say, no i mean, no i meant, sorry i mean, sorry i meant, sorry, sorry no, no sorry, no wait, wait, wait no, wait sorry, actually, no actually, or rather, rather, correction, make that, scratch that, oops, my mistake, excuse me, no make that, hang on, no hang on, pardon, let me correct
+i mean, i meant, i meant to say, no i mean, no i meant, sorry i mean, sorry i meant, sorry, sorry no, no sorry, no wait, wait, wait no, wait sorry, actually, no actually, or rather, rather, correction, make that, scratch that, oops, my mistake, excuse me, no make that, hang on, no hang on, pardon, i said, no i said, let me correct
 `
 
 /** One or the other: asked again. */
