@@ -63,7 +63,8 @@ export const variables = {
     schema: Secret,
     default: "unset",
     allowed: secretAllowed,
-    about: "Former signing secret: its tokens are still accepted, new ones are not signed with it.",
+    about:
+      "Former signing secret: its tokens are still accepted, new ones are not signed with it. Needed for 24 hours, the longest life of a token; without it all former tokens are void at once.",
     secret: true
   }),
   MAX_CONCURRENT_SESSIONS: integer({

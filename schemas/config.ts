@@ -89,6 +89,9 @@ const productionFaults = (raw: Given, tokenSecret: string | undefined): Readonly
   if (raw.VOICE_SERVICE_SECRET !== undefined && raw.VOICE_SERVICE_SECRET === tokenSecret) {
     faults.push(fault("VOICE_SERVICE_SECRET", undefined, "must differ from VOICE_SERVICE_TOKEN"))
   }
+  if (raw.VOICE_SERVICE_SECRET !== undefined && raw.VOICE_SERVICE_SECRET === raw.VOICE_SERVICE_TOKEN_PREVIOUS) {
+    faults.push(fault("VOICE_SERVICE_TOKEN_PREVIOUS", undefined, "must differ from VOICE_SERVICE_SECRET"))
+  }
   if (raw.ALLOWED_ORIGINS === "*")
     faults.push(fault("ALLOWED_ORIGINS", "*", "is refused in production; name the origins"))
   return faults

@@ -161,8 +161,10 @@ const Reasons = Schema.Record(Schema.String, Count)
 
 export const SecurityReport = Schema.Struct({
   tokens_issued: Count,
+  tokens_revoked: describe(Count, "Times that one token, or all of a subject, were taken back."),
   authentications_accepted: Count,
   authentications_refused: describe(Reasons, "By reason."),
+  sessions_ended_by_token: describe(Reasons, "By the code that the session was told."),
   admin_refused: Count,
   rate_limit_refusals: Count,
   session_limit_refusals: Count,

@@ -21,7 +21,7 @@ export const clientMeanings: Readonly<Record<ClientMessage["type"], string>> = {
   "speech.say": "Speak this; not on the healthcare socket.",
   "speech.cancel": "Stop speaking this prompt, or whatever is being spoken.",
   "speech.played": "How much of a prompt has been played, so that an interruption knows what was heard.",
-  "session.refresh": "A fresh token in the place of one that expires.",
+  "session.refresh": "A fresh token in the place of the one before. Refused, it closes nothing.",
   ack: "Everything up to this `seq` has been processed.",
   "session.end": "Finish politely.",
   ping: "Answered by `pong` with the same id."
@@ -46,6 +46,7 @@ export const serverMeanings: Readonly<Record<ServerMessage["type"], string>> = {
   "audio.duck": "Lower or restore what is being played.",
   "audio.end": "Speech has ended, and how much of it was heard.",
   "models.changed": "How a model fares now.",
+  "session.refreshed": "The fresh token is taken: how long it lasts, and what it allows.",
   "session.expiring": "The session is about to end.",
   "session.ended": "The last message. `resumable`: coming back is worth while.",
   error: "What was wrong, what is allowed, and how to repair it; see the table of errors.",

@@ -288,6 +288,7 @@ export const ServerMessage = Schema.Union([
     backend: Schema.String,
     degraded: Schema.Boolean
   }),
+  message("session.refreshed", { expires_in_ms: Ms, scope: Schema.String }),
   message("session.expiring", { reason: Schema.Literals(["token", "idle", "duration", "draining"]), in_ms: Ms }),
   message("session.ended", { seq: Seq, reason: Schema.String, resumable: Schema.Boolean, trace_id: Schema.String }),
   message("error", {

@@ -45,6 +45,12 @@ export const limits = {
   auditFileBytesMax: 8 * 1024 * 1024,
   auditBytesMax: 512 * 1024 * 1024,
   auditLinesWaitingMax: 10_000,
+  /** The longest life of a token, so that a revocation may be forgotten after it. Over it: the token is refused. */
+  tokenSecondsMax: 24 * 3_600,
+  /** How far the clock of whoever issued a token may be off. */
+  clockToleranceSeconds: 5,
+  /** Revocations in force. Over it: no more; changing the signing secret takes all tokens back. */
+  revocationsMax: 100_000,
   /** A session that is left waits so long for the finals of what was said. */
   settleTimeoutMs: 10_000,
   /** Ping interval; a socket that misses two is half-open and dropped. */

@@ -3,7 +3,12 @@ import { Effect } from "effect"
 import type { Route } from "#src/gateway/route.ts"
 import { healthRoutes } from "./health.ts"
 import { sessionRoutes } from "./sessions.ts"
+import { revocationRoutes } from "./tokens.ts"
 
 export const adminRoutes = Effect.gen(function* () {
-  return [...(yield* healthRoutes), ...(yield* sessionRoutes)] satisfies ReadonlyArray<Route>
+  return [
+    ...(yield* healthRoutes),
+    ...(yield* sessionRoutes),
+    ...(yield* revocationRoutes)
+  ] satisfies ReadonlyArray<Route>
 })

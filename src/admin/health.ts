@@ -69,8 +69,10 @@ export const healthRoutes = Effect.gen(function* () {
       audit: auditReport(audit.health()),
       security: {
         tokens_issued: counters.tokensIssued,
+        tokens_revoked: counters.tokensRevoked,
         authentications_accepted: counters.authenticationsAccepted,
         authentications_refused: { ...counters.authenticationsRefused },
+        sessions_ended_by_token: { ...counters.sessionsEndedByToken },
         admin_refused: counters.adminRefused,
         rate_limit_refusals: counters.rateLimitRefusals,
         session_limit_refusals: counters.sessionLimitRefusals,

@@ -34,10 +34,20 @@ const scopesFor: Record<Endpoint, ReadonlyArray<Scope>> = {
   healthcare: ["healthcare"]
 }
 
+export const allows = (endpoint: Endpoint, scopes: ReadonlyArray<Scope>): boolean =>
+  endpoint === "basic" || scopesFor[endpoint].some((scope) => scopes.includes(scope))
+
 const adapters: ReadonlyMap<string, Adapter> = new Map([[sawtV1.subprotocol, sawtV1]])
 const bearerProtocol = "bearer."
 /** Names under which tokens are put into URLs by habit. */
-const tokenParameters = ["token", "access_token", "jwt", "auth", "authorization", "bearer"]
+const tokenParameters: ReadonlySet<string> = new Set([
+  "token",
+  "access_token",
+  "jwt",
+  "auth",
+  "authorization",
+  "bearer"
+])
 
 export interface Admitted {
   readonly endpoint: Endpoint
@@ -95,7 +105,9 @@ export class Gate extends Context.Service<
         if (!originAllowed(request, settings.allowedOrigins)) {
           return yield* refuseCounted(address, refuse("forbidden", "This Origin may not connect; see ALLOWED_ORIGINS."))
         }
-        if (tokenParameters.some((name) => url.searchParams.has(name))) {
+        // `/admission` has a URL of its own around the one that it is asked about.
+        const parameters = [url, parseUrl(request.url)].flatMap((from) => [...(from?.searchParams.keys() ?? [])])
+        if (parameters.some((name) => tokenParameters.has(name.toLowerCase()))) {
           const message =
             "A token in the URL is refused: it would land in logs. Send it as Authorization or subprotocol."
           return yield* refuseCounted(address, unauthorized("invalid_request", message))
@@ -117,9 +129,8 @@ export class Gate extends Context.Service<
             client_address: address,
             ...subjectOf(claims)
           })
-        const token =
-          bearerOf(request.headers.authorization) ??
-          offered.find((name) => name.startsWith(bearerProtocol))?.slice(bearerProtocol.length)
+        const tokens = tokensOf(request, offered)
+        const [token] = tokens
         if (token === undefined) {
           counters.refuseAuthentication("missing")
           tokenRefused("missing")
@@ -127,6 +138,11 @@ export class Gate extends Context.Service<
             address,
             unauthorized(undefined, "A token is needed: Authorization: Bearer <token>.")
           )
+        }
+        if (tokens.size > 1) {
+          counters.refuseAuthentication("ambiguous")
+          tokenRefused("ambiguous")
+          return yield* refuseCounted(address, unauthorized("invalid_request", "Two different tokens were sent."))
         }
         const claims = yield* auth.verify(token).pipe(
           Effect.catch((error) => {
@@ -136,8 +152,8 @@ export class Gate extends Context.Service<
         )
         const limited = countSubject(address, claims)
         if (limited !== undefined) return yield* limited
-        const needed = scopesFor[endpoint]
-        if (!needed.some((scope) => claims.scopes.includes(scope))) {
+        if (!allows(endpoint, claims.scopes)) {
+          const needed = scopesFor[endpoint]
           counters.refuseAuthentication("scope")
           tokenRefused("scope", claims)
           return yield* refuse("forbidden", `The token's scope does not allow this; it needs ${needed.join(" or ")}.`, {
@@ -170,13 +186,21 @@ const unauthorized = (error: string | undefined, message: string): Refusal =>
     "www-authenticate": `Bearer realm="sawt"${error === undefined ? "" : `, error="${error}"`}`
   })
 
-/** Expiry is told, since a fresh token repairs it; which other check failed is nobody's business but the log's. */
-const refusalOfAuth = (error: AuthError): Refusal =>
-  error.reason === "expired"
-    ? refuse("token_expired", "The token has expired; get a fresh one.", {
+/** Expiry is told, since a fresh token repairs it; which other check failed is nobody's business but the counters'. */
+export const refusalOfAuth = (error: AuthError): Refusal => {
+  switch (error.reason) {
+    case "expired":
+      return refuse("token_expired", "The token has expired; get a fresh one.", {
         "www-authenticate": 'Bearer realm="sawt", error="invalid_token", error_description="expired"'
       })
-    : unauthorized("invalid_token", "The token is not valid here.")
+    case "unverifiable":
+      return refuse("storage_unavailable", "This token cannot be checked now: try again, or get a fresh one.", {
+        "retry-after": "5"
+      })
+    default:
+      return unauthorized("invalid_token", "The token is not valid here.")
+  }
+}
 
 export const parseUrl = (target: string | undefined): URL | undefined =>
   target?.startsWith("/") && URL.canParse(target, "http://service") ? new URL(target, "http://service") : undefined
@@ -186,6 +210,14 @@ const offeredProtocols = (request: IncomingMessage): ReadonlyArray<string> =>
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "")
+
+/** A header's, or a browser's as a subprotocol; the same one may come both ways. */
+const tokensOf = (request: IncomingMessage, offered: ReadonlyArray<string>): ReadonlySet<string> => {
+  const header = bearerOf(request.headers.authorization)
+  const subprotocols = offered.filter((name) => name.startsWith(bearerProtocol))
+  const named = subprotocols.map((name) => name.slice(bearerProtocol.length))
+  return new Set(header === undefined ? named : [header, ...named])
+}
 
 /** With nothing asked for, the native protocol; with only unknown ones, none. */
 export const chooseAdapter = (offered: ReadonlyArray<string>): Adapter | undefined => {

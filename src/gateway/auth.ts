@@ -1,23 +1,41 @@
 /**
  * Tokens and the admin secret. Tokens are JWTs signed with HS256; the algorithm, issuer and audience are pinned on every
- * verification, and every claim that we issue is required back. A token's text never leaves this file.
+ * verification, every claim that we issue is required back, and what has been revoked is refused. Only the one canonical
+ * text of a token is accepted, and it never leaves this file.
  */
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto"
-import { Clock, Context, Effect, Layer, Redacted, Schema } from "effect"
-import { errors, jwtVerify, SignJWT } from "jose"
+import { Clock, Context, Effect, Layer, Redacted, Result, Schema } from "effect"
+import { errors, jwtVerify, type JWTPayload, SignJWT } from "jose"
 import { AppConfig } from "#src/config.ts"
+import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
+import { Revocations } from "#src/registry/revocations.ts"
 
 const issuer = "sawt"
 const audience = "sawt"
 const algorithm = "HS256"
-const toleranceSeconds = 5
+const toleranceSeconds = limits.clockToleranceSeconds
+/** As the wire's `session.refresh` has it. */
+const tokenLengthMax = 4_096
 
 export const Scope = Schema.Literals(["voice", "healthcare", "clinician"])
 export type Scope = typeof Scope.Type
 const isScope = Schema.is(Scope)
 
-export const tokenTtlSeconds = { minimum: 60, maximum: 24 * 3_600, default: 3_600 } as const
+/** A patient's reference, as the operator chose it. */
+export const Subject = Schema.String.check(
+  Schema.isMaxLength(200),
+  Schema.isPattern(/^[^\p{Cc}\p{Cs}\s](?:[^\p{Cc}\p{Cs}]*[^\p{Cc}\p{Cs}\s])?$/u, {
+    expected: "a reference without control characters"
+  })
+)
+const isSubject = Schema.is(Subject)
+export const TokenId = Schema.String.check(
+  Schema.isPattern(/^[\x21-\x7e]{1,128}$/, { expected: "a token's id (`jti`)" })
+)
+const isTokenId = Schema.is(TokenId)
+
+export const tokenTtlSeconds = { minimum: 60, maximum: limits.tokenSecondsMax, default: 3_600 } as const
 
 export const AuthReason = Schema.Literals([
   "missing",
@@ -28,7 +46,12 @@ export const AuthReason = Schema.Literals([
   "not_yet_valid",
   "issuer",
   "audience",
-  "claims"
+  "claims",
+  /** Longer than we issue any: its revocation would be forgotten before it runs out. */
+  "lifetime",
+  "revoked",
+  /** It may have been revoked: what earlier runs revoked cannot be read now. */
+  "unverifiable"
 ])
 export type AuthReason = typeof AuthReason.Type
 
@@ -38,6 +61,7 @@ export interface Claims {
   readonly id: string
   readonly subject?: string
   readonly scopes: ReadonlyArray<Scope>
+  readonly issuedAtSeconds: number
   readonly expiresAtMs: number
 }
 
@@ -68,31 +92,34 @@ export class Auth extends Context.Service<
     Effect.gen(function* () {
       const settings = yield* AppConfig
       const counters = yield* Counters
+      const revocations = yield* Revocations
       const bytes = (secret: Redacted.Redacted) => new TextEncoder().encode(Redacted.value(secret))
       const signingKey = bytes(settings.tokenSecret)
       const previousKey = settings.tokenSecretPrevious && bytes(settings.tokenSecretPrevious)
       const adminDigest = digest(Redacted.value(settings.adminSecret))
 
       const issue: Auth["Service"]["issue"] = Effect.fn("Auth.issue")(function* (options) {
+        const { scopes, subject, ttlSeconds } = options
         const nowSeconds = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
-        const scope = options.scopes.join(" ")
+        const issuedAtSeconds = Math.max(nowSeconds, revocations.issuableFromSeconds(subject))
+        const scope = scopes.join(" ")
         const id = randomUUID()
         const jwt = new SignJWT({ scope })
           .setProtectedHeader({ alg: algorithm, typ: "JWT" })
           .setIssuer(issuer)
           .setAudience(audience)
-          .setIssuedAt(nowSeconds)
-          .setNotBefore(nowSeconds)
-          .setExpirationTime(nowSeconds + options.ttlSeconds)
+          .setIssuedAt(issuedAtSeconds)
+          .setNotBefore(issuedAtSeconds)
+          .setExpirationTime(issuedAtSeconds + ttlSeconds)
           .setJti(id)
-        if (options.subject !== undefined) jwt.setSubject(options.subject)
+        if (subject !== undefined) jwt.setSubject(subject)
         const token = yield* Effect.promise(() => jwt.sign(signingKey))
         counters.tokensIssued++
         return {
           id,
           token,
-          expiresInSeconds: options.ttlSeconds,
-          expiresAtMs: (nowSeconds + options.ttlSeconds) * 1_000,
+          expiresInSeconds: ttlSeconds,
+          expiresAtMs: (issuedAtSeconds + ttlSeconds) * 1_000,
           scope
         }
       })
@@ -113,6 +140,7 @@ export class Auth extends Context.Service<
 
       const verify = Effect.fn("Auth.verify")(
         function* (token: string) {
+          if (!isCanonical(token)) return yield* new AuthError({ reason: "malformed" })
           const nowMs = yield* Clock.currentTimeMillis
           const first = verifyWith(token, signingKey, nowMs)
           const { payload } = yield* previousKey === undefined
@@ -123,17 +151,10 @@ export class Auth extends Context.Service<
                   () => verifyWith(token, previousKey, nowMs)
                 )
               )
-          const { jti, scope, exp, iat, sub } = payload
-          const sound =
-            typeof jti === "string" && jti !== "" && typeof scope === "string" && exp !== undefined && iat !== undefined
-          if (!sound) return yield* new AuthError({ reason: "claims" })
-          if (iat > nowMs / 1_000 + toleranceSeconds) return yield* new AuthError({ reason: "not_yet_valid" })
-          return {
-            id: jti,
-            ...(sub === undefined ? {} : { subject: sub }),
-            scopes: scope.split(" ").filter(isScope),
-            expiresAtMs: exp * 1_000
-          } satisfies Claims
+          const claims = yield* Effect.fromResult(claimsOf(payload, nowMs))
+          const verdict = revocations.verdict(claims)
+          if (verdict === "valid") return claims
+          return yield* new AuthError({ reason: verdict === "revoked" ? "revoked" : "unverifiable" })
         },
         Effect.tap(() => Effect.sync(() => counters.authenticationsAccepted++)),
         Effect.tapError((error) => Effect.sync(() => counters.refuseAuthentication(error.reason)))
@@ -150,6 +171,31 @@ export class Auth extends Context.Service<
 /** The credential of `Authorization: Bearer …`; the scheme is case-insensitive (RFC 9110, 11.1). */
 export const bearerOf = (authorization: string | undefined): string | undefined =>
   /^bearer +(\S+)$/i.exec(authorization?.trim() ?? "")?.[1]
+
+/**
+ * Three parts of base64url, the last one as an encoder would write it: decoders pass over padding, white space and unused
+ * bits, so that many texts would stand for one signature.
+ */
+const isCanonical = (token: string): boolean => {
+  const signature = token.length <= tokenLengthMax ? /^[\w-]+\.[\w-]+\.([\w-]*)$/.exec(token)?.[1] : undefined
+  return signature !== undefined && Buffer.from(signature, "base64url").toString("base64url") === signature
+}
+
+/** What jose has not looked at. Values of claims that nobody issued are no claims. */
+const claimsOf = ({ jti, scope, exp, iat, sub }: JWTPayload, nowMs: number): Result.Result<Claims, AuthError> => {
+  const refused = (reason: AuthReason) => Result.fail(new AuthError({ reason }))
+  if (!isTokenId(jti) || typeof scope !== "string" || exp === undefined || iat === undefined) return refused("claims")
+  if (sub !== undefined && !isSubject(sub)) return refused("claims")
+  if (iat > nowMs / 1_000 + toleranceSeconds) return refused("not_yet_valid")
+  if (exp - iat > tokenTtlSeconds.maximum) return refused("lifetime")
+  return Result.succeed({
+    id: jti,
+    ...(sub === undefined ? {} : { subject: sub }),
+    scopes: scope.split(" ").filter(isScope),
+    issuedAtSeconds: iat,
+    expiresAtMs: exp * 1_000
+  })
+}
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
 

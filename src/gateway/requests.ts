@@ -1,8 +1,9 @@
 /** What requests may say, decoded strictly: query strings and small JSON bodies. A fault names field and allowed range. */
 import { ByteSize, Effect, Result, Schema, SchemaIssue } from "effect"
 import { HttpIncomingMessage, type HttpServerError, type HttpServerRequest } from "effect/http"
-import { Scope, tokenTtlSeconds } from "#src/gateway/auth.ts"
+import { Scope, Subject, TokenId, tokenTtlSeconds } from "#src/gateway/auth.ts"
 import { refuse, type Refusal } from "#src/gateway/refusal.ts"
+import type { Revoked } from "#src/registry/revocations.ts"
 
 const bodyBytesMax = 4 * 1024
 
@@ -13,10 +14,6 @@ const Scopes = Schema.String.check(
   })
 )
 const ttl = Schema.isBetween(tokenTtlSeconds)
-const Subject = Schema.String.check(
-  Schema.isMaxLength(200),
-  Schema.isPattern(/^[^\p{Cc}\s](?:[^\p{Cc}]*[^\p{Cc}\s])?$/u, { expected: "a reference without control characters" })
-)
 
 /** In a query string everything is text. */
 const digits = (most: number, range: ReturnType<typeof Schema.isBetween>, expected: string) =>
@@ -34,6 +31,8 @@ export const TokenBody = Schema.Struct({
   ttl_seconds: Schema.optionalKey(Schema.Int.check(ttl)),
   subject: Schema.optionalKey(Subject)
 })
+
+export const RevocationBody = Schema.Union([Schema.Struct({ jti: TokenId }), Schema.Struct({ subject: Subject })])
 
 export const SessionId = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9-]{1,64}$/u))
 /** A page of the list of sessions. `after`: the `next` of the page before. */
@@ -74,6 +73,17 @@ export const tokenBody = (request: HttpServerRequest.HttpServerRequest): Effect.
     Effect.flatMap(Effect.fromResult),
     Effect.map(toTokenRequest)
   )
+
+/** One token, or all of a subject's. */
+export const revocationBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Revoked, Refusal> =>
+  readJson(request).pipe(
+    Effect.map(decodeWith(RevocationBody)),
+    Effect.flatMap(Effect.fromResult),
+    Effect.map((body) => ("jti" in body ? { tokenId: body.jti } : { subject: body.subject }))
+  )
+
+export const tokenIdOf = (text: string | undefined): Result.Result<Revoked, Refusal> =>
+  Result.map(decodeWith(RevocationBody)({ jti: text }), (body) => ({ tokenId: "jti" in body ? body.jti : "" }))
 
 const toTokenRequest = (fields: typeof TokenBody.Type): TokenRequest => ({
   scopes: fields.scope === undefined ? ["voice"] : [...new Set(scopesOf(fields.scope))].filter(Schema.is(Scope)),

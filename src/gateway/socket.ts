@@ -17,6 +17,7 @@ import type { Connection, SessionHandle } from "#src/session/contract.ts"
 /** Bytes of a close reason (RFC 6455, 5.5: a control frame holds 125, two of them the code). */
 const reasonBytesMax = 123
 const pingsMissedMax = 2
+const tokenCloseCode = errorRow("token_expired").closeCode
 
 export class ClientSocket implements Connection {
   readonly #socket: WebSocket
@@ -55,6 +56,7 @@ export class ClientSocket implements Connection {
   }
 
   readonly close = (code: number, reason: string): void => {
+    if (code === tokenCloseCode && this.#socket.readyState === this.#socket.OPEN) this.#counters.endByToken(reason)
     // A paused socket would never read the client's half of the closing handshake.
     this.#socket.resume()
     this.#socket.close(code, cut(reason, reasonBytesMax))

@@ -10,6 +10,8 @@ import { Effect, FiberSet, Layer, Schedule } from "effect"
 import { type WebSocket, WebSocketServer } from "ws"
 import { closeCodes, errorRow } from "#schemas/errors.ts"
 import { type Admitted, chooseAdapter, Gate, refusalOfSlot } from "#src/gateway/admission.ts"
+import { Auth } from "#src/gateway/auth.ts"
+import { Credential } from "#src/gateway/credential.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
 import { refuse, type Refusal, writeRefusal } from "#src/gateway/refusal.ts"
 import { ClientSocket } from "#src/gateway/socket.ts"
@@ -18,6 +20,7 @@ import { AppConfig } from "#src/config.ts"
 import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { Live } from "#src/registry/live.ts"
+import { Revocations } from "#src/registry/revocations.ts"
 import { type Slot, Slots } from "#src/registry/slots.ts"
 import { type Admission, type SessionHandle, Sessions } from "#src/session/contract.ts"
 
@@ -37,6 +40,7 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       const counters = yield* Counters
       const audit = yield* Audit
       const sessions = yield* Sessions
+      const services = { audit, auth: yield* Auth, counters, revocations: yield* Revocations }
       const { drainSeconds } = yield* AppConfig
       const fork = yield* FiberSet.makeRuntime<never>()
       const clients = new Map<WebSocket, ClientSocket>()
@@ -77,7 +81,8 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       const serve = (socket: WebSocket, admitted: Admitted, slot: Slot) => {
         socket.pause()
         const client = new ClientSocket(socket, admitted.adapter, counters)
-        const admission = admissionOf(admitted)
+        const credential = admitted.claims && new Credential(services, admitted, admitted.claims)
+        const admission = admissionOf(admitted, credential)
         clients.set(socket, client)
         const listed = (handle: SessionHandle) =>
           Effect.acquireRelease(
@@ -89,6 +94,12 @@ export const layerUpgrade = (options: UpgradeOptions) =>
           if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") counters.oversizeFrames++
         })
         socket.once("close", () => clients.delete(socket))
+        if (credential !== undefined) {
+          socket.once(
+            "close",
+            credential.onRevoked(() => client.fail("unauthorized", "The token has been revoked."))
+          )
+        }
         fork(client.serve(sessions.open(admission, client).pipe(Effect.tap(listed))))
       }
 
@@ -148,12 +159,13 @@ const slotLimit = (refusal: "sessions_full" | "address_full", { clientAddress, c
   ...(claims?.subject === undefined ? {} : { subject: claims.subject })
 })
 
-const admissionOf = (admitted: Admitted): Admission => ({
+const admissionOf = (admitted: Admitted, credential: Credential | undefined): Admission => ({
   endpoint: admitted.endpoint,
   protocol: admitted.adapter.subprotocol,
   ...(admitted.claims?.subject === undefined ? {} : { subject: admitted.claims.subject }),
   scopes: admitted.claims?.scopes ?? [],
   clientAddress: admitted.clientAddress,
   ...(admitted.claims === undefined ? {} : { tokenExpiresAtMs: admitted.claims.expiresAtMs }),
+  ...(credential === undefined ? {} : { renew: (token) => credential.renew(token) }),
   traceId: randomBytes(16).toString("hex")
 })

@@ -143,7 +143,7 @@ export const receiveMessage = (session: Session, message: ClientMessage): void =
     case "speech.played":
       return started.playback.played(message.id, message.played_ms)
     case "session.refresh":
-      return session.refuse("not_ready", "tokens cannot be refreshed within a session; connect again with a fresh one")
+      return session.options.token.refresh(session, message)
     case "ack":
       if (session.acknowledged(message.seq)) return
       return session.refuse("invalid_message", "ack names a message that has not been sent")

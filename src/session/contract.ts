@@ -9,6 +9,13 @@ import type { ClientMessage, ServerMessage } from "#schemas/wire.ts"
 
 export type Endpoint = "basic" | "secure" | "healthcare"
 
+/** What a fresh token allows from now on. */
+export interface Renewal {
+  readonly tokenId: string
+  readonly expiresAtMs: number
+  readonly scopes: ReadonlyArray<string>
+}
+
 /** Who was let in, and as what. */
 export interface Admission {
   readonly endpoint: Endpoint
@@ -18,6 +25,8 @@ export interface Admission {
   readonly scopes: ReadonlyArray<string>
   readonly clientAddress: string
   readonly tokenExpiresAtMs?: number
+  /** Takes a fresh token in the place of the one before. Absent where none is needed. */
+  readonly renew?: (token: string) => Effect.Effect<Renewal, WireError>
   readonly traceId: string
 }
 

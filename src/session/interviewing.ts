@@ -27,11 +27,11 @@ const ended = (
   const { status } = output
   session.options.record({ event: "questionnaire.ended", status, ...factsOf(session, questionnaire) })
   if (status === "declined") return session.started?.keeping?.journal.erase()
-  const { scopes, subject } = session.options.admission
+  const { subject } = session.options.admission
   const message = completedMessage(questionnaire, output, {
     responseId: `r-${session.id}`,
     authored: new Date(nowMs).toISOString(),
-    clinician: scopes.includes("clinician"),
+    clinician: session.options.token.scopes.includes("clinician"),
     ...(subject === undefined ? {} : { subject })
   })
   if (message === undefined) return

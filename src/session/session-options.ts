@@ -2,11 +2,13 @@
 import type { SessionMachine } from "#machines/session.ts"
 import type { AuditEvent } from "#schemas/audit.ts"
 import type { Admission, Connection } from "./contract.ts"
+import type { SessionToken } from "./session-token.ts"
 
 export interface SessionOptions {
   readonly id: string
   readonly admission: Admission
   readonly connection: Connection
+  readonly token: SessionToken
   readonly machine: SessionMachine
   readonly idleMs: number
   readonly durationMs: number

@@ -170,6 +170,9 @@ export class Session implements SessionHandle {
     return this.#outgoing.acknowledged(seq)
   }
 
+  /** Of what is being answered, for a reply that comes later. */
+  readonly takeRef = (): string | undefined => this.#outgoing.takeRef()
+
   /** An id that no other connection of this session uses. */
   ownId(id: string): string {
     return ownIdOf(id, this.started)
@@ -182,7 +185,7 @@ export class Session implements SessionHandle {
   /** Speaks it; a prompt of the interview takes the place of what is being spoken. */
   speak(prompt: PromptText, how: { keep: boolean; replace: boolean; interruptible: boolean; voice?: string }): void {
     const { keep, replace, interruptible, voice } = how
-    const ref = this.#outgoing.takeRef()
+    const ref = this.takeRef()
     const id = this.ownId(`p${++this.#promptCount}`)
     this.actor.send({
       type: "prompt.requested",

@@ -16,6 +16,7 @@ import { Sessions, type Admission } from "./contract.ts"
 import { fromEffect } from "./effect-actor.ts"
 import { fixedPrompts } from "./interview.ts"
 import { makePrepare } from "./prepare.ts"
+import { SessionToken } from "./session-token.ts"
 import { Session } from "./session.ts"
 
 export interface SessionsOptions {
@@ -131,10 +132,12 @@ export const sessionsLayer = (options: SessionsOptions) =>
       return Sessions.of({
         open: Effect.fnUntraced(function* (admission, connection) {
           const scope = yield* Effect.scope
+          const token = new SessionToken(admission, Date.now)
           const session = new Session({
             id: randomUUID(),
             admission,
             connection,
+            token,
             machine,
             idleMs: options.idleSeconds * 1_000,
             durationMs: minutesOf(admission) * 60_000,
@@ -150,12 +153,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
           open.set(session.actor.system, { session, scope })
           yield* Effect.addFinalizer(() => Effect.sync(() => session.endNow("ended")))
           session.begin()
-          if (admission.tokenExpiresAtMs !== undefined) {
-            yield* Effect.sleep(Math.max(0, admission.tokenExpiresAtMs - Date.now())).pipe(
-              Effect.andThen(session.leave("token_expired")),
-              Effect.forkScoped
-            )
-          }
+          yield* token.watch(session)
           return session
         }),
         drain: Effect.fnUntraced(function* (withinMs) {

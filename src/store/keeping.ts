@@ -1,10 +1,12 @@
 /** The store as a service: journals for sessions, and a clean-up that lets go of what is over. */
-import { Clock, Effect, Layer, type Redacted, Result, Schedule, type Scope } from "effect"
+import { Clock, Context, Effect, Layer, type Redacted, Result, Schedule, type Scope } from "effect"
 import { StorageKeyError, StoreError } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
+import { RevocationList, Revocations } from "#src/registry/revocations.ts"
 import { WallClock } from "#src/wall-clock.ts"
 import { Database, type OpenDatabase } from "./database.ts"
 import { journalOf } from "./journal.ts"
+import * as revoked from "./kept-revocations.ts"
 import * as sessions from "./kept-sessions.ts"
 import { Store, type Kept, type Owner, type Resumed } from "./store.ts"
 
@@ -24,16 +26,25 @@ export interface StoreOptions {
 const sweepInterval = "1 minute"
 const dayMs = 86_400_000
 
-const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], StorageKeyError, Scope.Scope> =>
+const openStore = (
+  options: StoreOptions
+): Effect.Effect<Context.Context<Store | Revocations>, StorageKeyError, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const nowMs = () => clock.currentTimeMillisUnsafe()
     const uptimeMs = options.uptimeMs ?? (() => performance.now())
     const lengthMs = options.resumeWindowSeconds * 1_000
     const resumable = lengthMs > 0
+    const writeRevocations = (): boolean => {
+      const naming = database.run((open) => revoked.write(open, revocations))
+      if (Result.isSuccess(naming)) revocations.written(naming.success)
+      return Result.isSuccess(naming)
+    }
+    const revocations = new RevocationList({ nowMs, write: writeRevocations })
     const database = yield* Database.make({
       ...options,
-      onOpened: (open) => sessions.recountWindows(open, uptimeMs())
+      onOpened: (open) =>
+        Effect.andThen(sessions.recountWindows(open, uptimeMs()), revoked.reconcile(open, revocations))
     })
     const journal = (id: string, entries: number) => journalOf({ database, id, entries, nowMs, uptimeMs })
 
@@ -45,16 +56,18 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
     const sweep = Effect.gen(function* () {
       const { jumped, trusted } = wallClock.look()
       if (jumped) yield* Effect.logWarning("The clock was set: nothing is deleted by age for an hour")
+      writeRevocations()
       database.run((open) =>
         Effect.gen(function* () {
           yield* sessions.endExpired(open, window(), nowMs())
           yield* sessions.forget(open, trusted ? nowMs() - options.retentionDays * dayMs : Number.MIN_SAFE_INTEGER)
+          if (trusted) yield* revoked.forget(open, revocations, nowMs())
         })
       )
     })
     yield* sweep.pipe(Effect.repeat(Schedule.spaced(sweepInterval)), Effect.forkScoped)
 
-    return Store.of({
+    const store = Store.of({
       health: () => database.health,
       subjectHash: (subject) => database.subjectHash(subject),
       begin: (session) =>
@@ -101,6 +114,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Store["Service"], Stora
           }).pipe(Effect.catchDefect(asCorrupt))
         )
     })
+    return Context.make(Store, store).pipe(Context.add(Revocations, revocations))
   })
 
 /** What was sealed and does not open or decode is damage, not a bug. */
@@ -112,5 +126,5 @@ const asCorrupt = (defect: unknown): Effect.Effect<never, StoreError> =>
   )
 
 /** Stands even where nothing can be kept, and tries again; only a wrong key keeps the service from starting. */
-export const layerStore = (options: StoreOptions): Layer.Layer<Store, StorageKeyError> =>
-  Layer.effect(Store, openStore(options))
+export const layerStore = (options: StoreOptions): Layer.Layer<Store | Revocations, StorageKeyError> =>
+  Layer.effectContext(openStore(options))

@@ -46,7 +46,15 @@ const migrations = Migrator.fromRecord({
     ) STRICT, WITHOUT ROWID`
   ),
   /** What operators see of a session; sealed, since it holds an address. */
-  "0003_summaries": statements("ALTER TABLE sessions ADD COLUMN summary BLOB")
+  "0003_summaries": statements("ALTER TABLE sessions ADD COLUMN summary BLOB"),
+  /** Tokens taken back, until none of them can be valid any more; a token's id or a subject only as a keyed hash. */
+  "0004_revocations": statements(
+    `CREATE TABLE revocations (
+      name TEXT PRIMARY KEY,
+      through_s INTEGER NOT NULL,
+      forget_at_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`
+  )
 })
 
 export const migrate = Migrator.make({})({ loader: migrations, table: "migrations" })

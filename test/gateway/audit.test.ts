@@ -58,6 +58,35 @@ describe("the audit log of the gateway", () => {
       assert.property(scope, "subject_hash")
     }))
 
+  it("tells which tokens were taken back: one by its id, a subject by its hash", () =>
+    withServer({}, async (server) => {
+      const token = await server.token(["voice"], "Patient/canary")
+      const id = decodeJwt(token).jti ?? ""
+      await fetch(`${server.url}/admin/tokens/${id}`, { method: "DELETE", headers: admin(server) })
+      assert.deepInclude(await lineOf(server, "token.revoked"), { by: "admin", token_id: id })
+      const init = { method: "POST", headers: { ...json, ...admin(server) } }
+      const body = JSON.stringify({ subject: "Patient/canary" })
+      await fetch(`${server.url}/admin/tokens/revoke`, { ...init, body })
+      await refused(`${server.wsUrl}/ws/secure`, { token })
+      assert.deepInclude(await lineOf(server, "token.refused"), { reason: "revoked" })
+      const [, line] = server.auditLines().filter(({ event }) => event === "token.revoked")
+      assert.notProperty(line, "token_id")
+      assert.property(line, "subject_hash")
+      assert.notInclude(JSON.stringify(server.auditLines()), "canary")
+    }))
+
+  it("tells a fresh token that a session refused", () =>
+    withServer({}, async (server) => {
+      const token = await server.token(["voice"], "Patient/canary")
+      const socket = await connected(`${server.wsUrl}/ws/secure`, { token })
+      const other = await server.token(["voice"], "Patient/another")
+      socket.send(JSON.stringify({ type: "session.refresh", token: other }))
+      const line = await lineOf(server, "token.refused")
+      assert.deepInclude(line, { reason: "subject", endpoint: "secure", client_address: "127.0.0.1" })
+      assert.property(line, "subject_hash")
+      socket.terminate()
+    }))
+
   it("tells when a limit was met: the rate of an address or of a subject, the slots", () =>
     withServer({ RATE_LIMIT_PER_MINUTE: "3", MAX_CONCURRENT_SESSIONS: "1" }, async (server) => {
       const token = await server.token(["voice"], "Patient/canary")

@@ -137,6 +137,15 @@ describe("/openapi.json", () => {
         await call("DELETE", `/admin/sessions/${await id()}`, { headers: admin() }, one),
         await call("DELETE", "/admin/sessions/nobody", { headers: admin() }, one)
       ],
+      "DELETE /admin/tokens/{id}": async () => [
+        await call("DELETE", "/admin/tokens/some-id", { headers: admin() }, "/admin/tokens/{id}"),
+        await call("DELETE", "/admin/tokens/no%20id", { headers: admin() }, "/admin/tokens/{id}")
+      ],
+      "POST /admin/tokens/revoke": async () => [
+        await call("POST", "/admin/tokens/revoke", post('{"subject":"p"}')),
+        await call("POST", "/admin/tokens/revoke", post("{}")),
+        await call("POST", "/admin/tokens/revoke", post("{}", "text/plain"))
+      ],
       "GET /openapi.json": async () => [await call("GET", "/openapi.json")],
       "GET /asyncapi.json": async () => [await call("GET", "/asyncapi.json")],
       "GET /docs": async () => [await call("GET", "/docs")],
@@ -163,6 +172,8 @@ describe("/openapi.json", () => {
       "POST /auth/token": [200, 400, 415, 413],
       "GET /admin/sessions": [200, 400],
       "DELETE /admin/sessions/{id}": [204, 404],
+      "DELETE /admin/tokens/{id}": [204, 400],
+      "POST /admin/tokens/revoke": [204, 400, 415],
       "GET /ws/secure": [426]
     })
     socket.terminate()

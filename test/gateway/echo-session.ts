@@ -1,9 +1,12 @@
 /** A session without models, for what the gateway does by itself: it echoes, and misbehaves when told to. */
 import { createHash, randomUUID } from "node:crypto"
 import { Effect, Layer, Result, Stream } from "effect"
+import type { WireError } from "#schemas/errors.ts"
 import { type SessionSummary, StoreError } from "#schemas/record.ts"
+import type { ServerMessage } from "#schemas/wire.ts"
 import type { ModelHealth } from "#src/models.ts"
-import { type Admission, Sessions } from "#src/session/contract.ts"
+import { RevocationList, Revocations } from "#src/registry/revocations.ts"
+import { type Admission, type Renewal, Sessions } from "#src/session/contract.ts"
 import { Store, type StoreHealth } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
@@ -50,6 +53,16 @@ const echoSummary = ({ protocol, clientAddress, traceId }: Admission): SessionSu
   droppedFrames: 0
 })
 
+const renewed = (renewal: Effect.Effect<Renewal, WireError>): Effect.Effect<ServerMessage> =>
+  Effect.match(renewal, {
+    onFailure: ({ code, message }) => ({ type: "error", code, message, retryable: false }),
+    onSuccess: ({ expiresAtMs, scopes }) => ({
+      type: "session.refreshed",
+      expires_in_ms: expiresAtMs - Date.now(),
+      scope: scopes.join(" ")
+    })
+  })
+
 export const echoLayers = (seen: Seen) =>
   Layer.mergeAll(
     Layer.succeed(Sessions, {
@@ -74,6 +87,8 @@ export const echoLayers = (seen: Seen) =>
                 if (message.type === "speech.say")
                   for (let i = 0; i < 64; i++) connection.sendAudio(new Uint8Array(65_536))
                 if (message.type === "session.end") connection.close(1000, "ended")
+                if (message.type === "session.refresh" && admission.renew !== undefined)
+                  void Effect.runPromise(renewed(admission.renew(message.token))).then(connection.send)
               },
               receiveAudio: (bytes) => void connection.sendAudio(bytes),
               refused: (error) =>
@@ -99,6 +114,11 @@ export const echoLayers = (seen: Seen) =>
       parked: () => Result.fail(notUsed),
       end: () => Result.succeed(false),
       subjectHash: (subject) => createHash("sha256").update(`test key ${subject}`).digest("hex").slice(0, 16)
+    }),
+    Layer.sync(Revocations, () => {
+      const list = new RevocationList({ nowMs: Date.now, write: () => true })
+      list.learn({ keyId: "test", nameOf: (text) => text }, [])
+      return list
     }),
     Layer.succeed(Stt, {
       health: health(seen, "stt"),

@@ -115,6 +115,11 @@ describe("production refuses", () => {
     ["a repeated letter", { VOICE_SERVICE_TOKEN: "x".repeat(40) }, "VOICE_SERVICE_TOKEN"],
     ["a weak former secret", { VOICE_SERVICE_TOKEN_PREVIOUS: "short" }, "VOICE_SERVICE_TOKEN_PREVIOUS"],
     ["equal secrets", { VOICE_SERVICE_TOKEN: secretA }, "VOICE_SERVICE_SECRET"],
+    [
+      "the admin secret as former signing secret",
+      { VOICE_SERVICE_TOKEN_PREVIOUS: secretA },
+      "VOICE_SERVICE_TOKEN_PREVIOUS"
+    ],
     ["every origin", { ALLOWED_ORIGINS: "*" }, "ALLOWED_ORIGINS"]
   ])("%s", (_, change, variable) => {
     assert.deepStrictEqual(

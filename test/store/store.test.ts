@@ -1,15 +1,5 @@
 /** The store on real files: what is written is there after a crash, sealed, and for its owner alone. */
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
@@ -19,13 +9,9 @@ import type { RecordEntry, SessionSummary, StoreError } from "#schemas/record.ts
 import type { ServerMessage } from "#schemas/wire.ts"
 import { layerStore, type StoreOptions } from "#src/store/keeping.ts"
 import { Store, type Kept, type Write } from "#src/store/store.ts"
+import { temporaryFolder } from "#test/support/folder.ts"
 
 const owner = { endpoint: "healthcare", subject: "patient-7" } as const
-
-const folderOf = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "sawt-store-"))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-)
 
 const open = (folder: string, over: Partial<StoreOptions> = {}) =>
   Effect.map(
@@ -78,7 +64,7 @@ const seqs = (messages: ReadonlyArray<ServerMessage>) => messages.map((message) 
 describe("a kept session", () => {
   it.effect("is there with its log, place, messages and counters after a crash of the server", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder)
       const kept = begun(store)
       must(kept, { entry: { type: "consent", via: "touch", version: "1", language: "ar", atMs: 1 } })
@@ -106,7 +92,7 @@ describe("a kept session", () => {
 
   it.effect("is resumed by its owner alone, with its token, on its endpoint", () =>
     Effect.gen(function* () {
-      const store = yield* open(yield* folderOf)
+      const store = yield* open(yield* temporaryFolder)
       const { resumeToken = "" } = begun(store)
       assert.match(resumeToken, /^[A-Za-z0-9_.:/-]{1,128}$/)
       const wrong = [
@@ -128,7 +114,7 @@ describe("a kept session", () => {
 
   it.effect("gives a new token each time; the one before is good until the client has spoken, and no longer", () =>
     Effect.gen(function* () {
-      const store = yield* open(yield* folderOf)
+      const store = yield* open(yield* temporaryFolder)
       const first = begun(store)
       const second = resumed(store, first.resumeToken)
       const third = resumed(store, first.resumeToken)
@@ -142,7 +128,7 @@ describe("a kept session", () => {
 
   it.effect("keeps messages until they are acknowledged, and says when some that are missing are no longer kept", () =>
     Effect.gen(function* () {
-      const store = yield* open(yield* folderOf)
+      const store = yield* open(yield* temporaryFolder)
       const kept = begun(store)
       for (let seq = 1; seq <= 5; seq++) must(kept, { message: recorded(seq) })
       kept.journal.acknowledge(2)
@@ -158,7 +144,7 @@ describe("a kept session", () => {
 
   it.effect("keeps the last thousand messages of a client that acknowledges none", () =>
     Effect.gen(function* () {
-      const store = yield* open(yield* folderOf)
+      const store = yield* open(yield* temporaryFolder)
       const kept = begun(store)
       for (const seq of [1, 2, 3, 1_000, 1_001, 1_002]) must(kept, { message: recorded(seq) })
       const found = resumed(store, kept.resumeToken)
@@ -169,7 +155,7 @@ describe("a kept session", () => {
 
   it.effect("is gone without a trace once it is erased, and writes nothing more", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder)
       const kept = begun(store)
       must(kept, { message: recorded(1), entry: answer("q1") })
@@ -187,7 +173,7 @@ describe("a kept session", () => {
   it.effect("is not resumed after it has ended, nor after its window; a clock that jumps changes nothing", () =>
     Effect.gen(function* () {
       let uptimeMs = 0
-      const store = yield* open(yield* folderOf, { uptimeMs: () => uptimeMs })
+      const store = yield* open(yield* temporaryFolder, { uptimeMs: () => uptimeMs })
       const ended = begun(store, "ended")
       ended.journal.park({ resumable: false, connectedMs: 1, summary, positionMs: 1 })
       assert.isUndefined(resumed(store, ended.resumeToken))
@@ -204,7 +190,7 @@ describe("a kept session", () => {
 
   it.effect("has its whole window again when the server starts", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder, { uptimeMs: () => 0 })
       const kept = begun(store)
       kept.journal.park({ resumable: true, connectedMs: 1, summary, positionMs: 1 })
@@ -215,7 +201,7 @@ describe("a kept session", () => {
 
   it.effect("waits for nobody when the window is 0", () =>
     Effect.gen(function* () {
-      const store = yield* open(yield* folderOf, { resumeWindowSeconds: 0 })
+      const store = yield* open(yield* temporaryFolder, { resumeWindowSeconds: 0 })
       assert.isUndefined(begun(store).resumeToken)
     })
   )
@@ -238,7 +224,7 @@ describe("clean-up", () => {
 
   it.effect("ends what nobody came back for, keeps its answers for the time of retention, and then deletes them", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       let uptimeMs = 0
       const pass = (minutes: number) =>
         Effect.forEach(Array.from({ length: minutes }), () =>
@@ -266,7 +252,7 @@ describe("clean-up", () => {
 
   it.effect("deletes nothing by age when the wall clock was set forward", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       let uptimeMs = 0
       const store = yield* open(folder, { retentionDays: 1, uptimeMs: () => uptimeMs })
       const kept = begun(store)
@@ -284,7 +270,7 @@ describe("clean-up", () => {
 describe("at rest", () => {
   it.effect("nothing that was said or who said it can be read, and the files are the owner's alone", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder)
       must(begun(store), { message: recorded(1), entry: answer("q1"), place: { linkId: "q7" } })
       const files = readdirSync(folder)
@@ -301,7 +287,7 @@ describe("at rest", () => {
 
   it.effect("another key is refused at the start, and so is a database whose key file is missing", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const key = Redacted.make("00".repeat(32))
       yield* Effect.scoped(open(folder, { storageKey: key }))
       const wrong = yield* Effect.flip(open(folder, { storageKey: Redacted.make("11".repeat(32)) }))
@@ -316,7 +302,7 @@ describe("at rest", () => {
 
   it.effect("a row that was changed or moved is told as damage, and the service stands", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder)
       const [one, two] = [begun(store, "one"), begun(store, "two")]
       must(one, { entry: answer("q1") })
@@ -339,7 +325,7 @@ describe("the list of parked sessions", () => {
   it.effect("holds those that may be resumed: not the connected, the ended, nor those whose window is over", () =>
     Effect.gen(function* () {
       let uptimeMs = 0
-      const store = yield* open(yield* folderOf, { uptimeMs: () => uptimeMs })
+      const store = yield* open(yield* temporaryFolder, { uptimeMs: () => uptimeMs })
       begun(store, "connected")
       begun(store, "ended").journal.park({ resumable: false, connectedMs: 1, positionMs: 1, summary })
       park(begun(store, "early"))
@@ -356,7 +342,7 @@ describe("the list of parked sessions", () => {
 
   it.effect("comes in pages, the youngest first, also where several began at the same time", () =>
     Effect.gen(function* () {
-      const store = yield* open(yield* folderOf)
+      const store = yield* open(yield* temporaryFolder)
       for (const id of ["a", "b", "c"]) park(begun(store, id))
       yield* TestClock.adjust("1 second")
       park(begun(store, "d"))
@@ -373,7 +359,7 @@ describe("the list of parked sessions", () => {
 
   it.effect("keeps addresses and questions sealed on disk, and shows a row whose seal is broken without them", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder)
       park(begun(store))
       const raw = new DatabaseSync(join(folder, "sawt.db"))
@@ -390,7 +376,7 @@ describe("the list of parked sessions", () => {
 
   it.effect("loses one that is ended: its token resumes nothing, and it is ended once", () =>
     Effect.gen(function* () {
-      const store = yield* open(yield* folderOf)
+      const store = yield* open(yield* temporaryFolder)
       const kept = begun(store)
       park(kept)
       assert.isTrue(Result.getOrThrow(store.end("s1")))
@@ -406,7 +392,7 @@ describe("the list of parked sessions", () => {
 
   it.effect("tells whoever resumes what was counted before", () =>
     Effect.gen(function* () {
-      const store = yield* open(yield* folderOf)
+      const store = yield* open(yield* temporaryFolder)
       const kept = begun(store)
       park(kept)
       const again = resumed(store, kept.resumeToken)
@@ -418,7 +404,7 @@ describe("the list of parked sessions", () => {
 describe("a store that cannot keep", () => {
   it.effect("tells a full disk, and recovers by itself when there is room", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder, { pagesMax: 60 })
       const kept = begun(store)
       let seq = 0
@@ -441,7 +427,7 @@ describe("a store that cannot keep", () => {
 
   it.effect("tells another process's lock, and goes on when that is gone", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder)
       const kept = begun(store)
       const raw = new DatabaseSync(join(folder, "sawt.db"))
@@ -455,7 +441,7 @@ describe("a store that cannot keep", () => {
 
   it.effect("starts where nothing can be opened, says why, and keeps as soon as it can", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       mkdirSync(join(folder, "sawt.db"))
       writeFileSync(join(folder, "storage.key"), `${"A".repeat(43)}=\n`)
       const store = yield* open(folder)
@@ -470,7 +456,7 @@ describe("a store that cannot keep", () => {
 
   it.effect("does not take a file that is no database for its own", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       writeFileSync(join(folder, "storage.key"), `${"A".repeat(43)}=\n`)
       writeFileSync(join(folder, "sawt.db"), "no database, though long enough for its header to be read. ".repeat(40))
       const store = yield* open(folder)
@@ -480,7 +466,7 @@ describe("a store that cannot keep", () => {
 
   it.effect("notices that its file was removed, says so, and keeps in a new one", () =>
     Effect.gen(function* () {
-      const folder = yield* folderOf
+      const folder = yield* temporaryFolder
       const store = yield* open(folder)
       begun(store)
       const scope = yield* Scope.make()

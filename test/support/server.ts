@@ -18,6 +18,7 @@ import { Auth, type Scope as TokenScope } from "#src/gateway/auth.ts"
 import { layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
 import type { UpgradeOptions } from "#src/gateway/upgrade.ts"
+import type { Revocations } from "#src/registry/revocations.ts"
 import type { Sessions } from "#src/session/contract.ts"
 import type { Store } from "#src/store/store.ts"
 import type { Stt } from "#src/stt/stt.ts"
@@ -38,7 +39,7 @@ export interface TestServer {
 }
 
 export const startServer = async (
-  layers: Layer.Layer<Sessions | Store | Stt | Tts | Vad, unknown, AppConfig>,
+  layers: Layer.Layer<Revocations | Sessions | Store | Stt | Tts | Vad, unknown, AppConfig>,
   env: Readonly<Record<string, string>> = {},
   upgrade: UpgradeOptions = { heartbeatMs: 20_000, closeTimeoutMs: 500 }
 ): Promise<TestServer> => {
@@ -162,6 +163,21 @@ export const refused = async (...args: Parameters<typeof connect>): Promise<Refu
 export const closeOf = async (socket: WebSocket): Promise<{ readonly code: number; readonly reason: string }> => {
   const [code, reason] = (await once(socket, "close")) as [number, Buffer]
   return { code, reason: reason.toString() }
+}
+
+/** The security counts of `/admin/health`. */
+export const securityOf = async (server: TestServer) => {
+  const headers = { authorization: `Bearer ${server.adminSecret}` }
+  const body = (await (await fetch(`${server.url}/admin/health`, { headers })).json()) as {
+    readonly slots: { readonly open: number }
+    readonly security: {
+      readonly authentications_accepted: number
+      readonly authentications_refused: Readonly<Record<string, number>>
+      readonly sessions_ended_by_token: Readonly<Record<string, number>>
+      readonly tokens_revoked: number
+    }
+  }
+  return { ...body.security, slotsOpen: body.slots.open }
 }
 
 /** The next text message. */
