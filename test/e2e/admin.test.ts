@@ -160,7 +160,8 @@ describe("GET /admin/sessions", () => {
     assert.strictEqual(row.questionnaire?.link_id, linkIds[0])
     await next.stop()
     await rm(DATA_DIR, { recursive: true })
-  })
+    // Two servers are started, which takes its time where others work too.
+  }, 90_000)
 })
 
 describe("DELETE /admin/sessions/{id}", () => {

@@ -37,7 +37,7 @@ const withServer = async (
     Layer.provideMerge(layerStore({ folder: data, resumeWindowSeconds, retentionDays: 1, production: false })),
     Layer.provideMerge(Layer.succeedContext(models.context))
   )
-  const server = await startServer(layers, {}, { heartbeatMs: 50, closeTimeoutMs: 100 })
+  const server = await startServer(layers, {}, { heartbeatMs: 400, closeTimeoutMs: 100 })
   try {
     await use(server)
   } finally {
@@ -123,8 +123,7 @@ describe("a session that nobody ends", () => {
       const start = Buffer.from('{"type":"session.start"}')
       // One masked text frame, the mask of zeros.
       deaf.write(Buffer.concat([Buffer.from([0x81, 0x80 | start.length, 0, 0, 0, 0]), start]))
-      await until(server, ({ open }) => open === 2)
-      const { sessions } = await until(server, ({ open }) => open === 1)
+      const { sessions } = await until(server, ({ open, sessions }) => open === 1 && sessions.length === 2)
       assert.isTrue(sessions.find(({ id }) => id === healthy.id)?.connected)
       assert.deepStrictEqual(
         sessions.filter(({ connected }) => !connected).map(({ state }) => state),
