@@ -21,6 +21,7 @@ export interface Coding {
 }
 export interface Quantity {
   readonly value?: number
+  readonly comparator?: string
   readonly unit?: string
   readonly system?: string
   readonly code?: string
@@ -53,7 +54,7 @@ export interface Extension {
   readonly valueExpression?: Expression
   readonly extension?: ReadonlyArray<Extension>
 }
-/** What stands beside a primitive: `_text` beside `text`. */
+/** Beside a primitive: `_text` beside `text`. */
 export interface Element {
   readonly id?: string
   readonly extension?: ReadonlyArray<Extension>
@@ -75,6 +76,7 @@ export const Coding: Schema.Codec<Coding> = Schema.Struct({
 })
 const Quantity: Schema.Codec<Quantity> = Schema.Struct({
   value: optional(Schema.Finite),
+  comparator: optional(Schema.Literals(["<", "<=", ">=", ">"])),
   unit: optional(Schema.String),
   system: optional(Schema.String),
   code: optional(Schema.String)
@@ -173,12 +175,10 @@ export const AnswerOption = Schema.Struct({
 })
 export type AnswerOption = typeof AnswerOption.Type
 
-export const operators = ["exists", "=", "!=", ">", "<", ">=", "<="] as const
-
 export const EnableWhen = Schema.Struct({
   id: optional(Schema.String),
   question: Schema.String,
-  operator: Schema.Literals(operators),
+  operator: Schema.Literals(["exists", "=", "!=", ">", "<", ">=", "<="]),
   answerBoolean: optional(Schema.Boolean),
   answerDecimal: optional(Schema.Finite),
   answerInteger: optional(Schema.Int),

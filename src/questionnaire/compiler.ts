@@ -10,11 +10,12 @@ import { boundsOf, occurrences, unitsOf } from "./bounds.ts"
 import { circles, conditionOf, type Asked } from "./conditions.ts"
 import { Expressions, type ItemExpressions } from "./expressions.ts"
 import { all, controls, type Extended, extensionUrls, first, string, unknownUrls } from "./extensions.ts"
+import { initialOf, together } from "./initial.ts"
 import { booleanOptionsIn, optionsOf } from "./options.ts"
 import { alertsOf, isNumber, scoreFaults, scoreOf } from "./rules.ts"
 import { sumsOf } from "./scores.ts"
 import { Texts } from "./texts.ts"
-import { answerWith, valueFromFhir, type Valued } from "./values.ts"
+import type { Valued } from "./values.ts"
 import { resolveValueSet, type ValueSets } from "./value-sets.ts"
 
 export interface Note {
@@ -208,7 +209,10 @@ export class Compiler {
     const valued = this.#valued(item)
     const isSilent = isHidden || item.readOnly === true || why !== undefined || sums.length > 0
     const mayBeAsked = !isSilent && !(isComputed && item.required !== true)
-    const initial = this.#initial(item, valued)
+    const initial = initialOf(item, valued, this.#texts.language, {
+      refuse,
+      note: (reason) => this.notes.push({ linkId, reason })
+    })
     if (!mayBeAsked)
       this.#explainSilence(item, why, isHidden, isComputed || initial.length > 0 || expressions.initial === true)
     const question = mayBeAsked ? this.#ask(item, valued, initial) : undefined
@@ -246,8 +250,9 @@ export class Compiler {
 
   /** Undefined: it can be. */
   #whyNotAsked(item: QuestionnaireItem): string | undefined {
-    const { type, linkId } = item
+    const { type, linkId, text, prefix, code } = item
     if (neverAsked.has(type)) return `${type === "attachment" ? "an" : "a"} ${type} cannot be asked`
+    if ((text ?? prefix ?? code?.[0]?.display) === undefined) return "a question needs a text"
     if (type !== "choice" || (this.#asked.get(linkId)?.options ?? []).length > 0) return undefined
     if (item.answerValueSet !== undefined)
       return `the value set ${item.answerValueSet} is not at hand (docs: valuesets/)`
@@ -274,17 +279,6 @@ export class Compiler {
     }
   }
 
-  #initial(item: QuestionnaireItem, valued: Valued): ReadonlyArray<Answer> {
-    const { language } = this.#texts
-    const selected = (item.answerOption ?? []).filter(({ initialSelected }) => initialSelected === true)
-    const given = item.initial !== undefined && item.initial.length > 0 ? item.initial : selected
-    return given.flatMap((value) => {
-      const known = valueFromFhir(valued, value)
-      if (known === undefined) return this.#refuse(item.linkId, "its initial value is none that it takes") ?? []
-      return [answerWith(valued, known, language)]
-    })
-  }
-
   #ask(item: QuestionnaireItem, valued: Valued, initial: ReadonlyArray<Answer>): PlanQuestion {
     const { linkId } = item
     const refuse = (reason: string) => this.#refuse(linkId, reason)
@@ -292,7 +286,6 @@ export class Compiler {
     const told =
       texts.told(item.text, item._text, item, linkId) ??
       texts.told(item.prefix ?? item.code?.[0]?.display, undefined, item, linkId)
-    if (told === undefined) refuse("a question needs a text")
     const repeats = item.repeats === true
     const { min, max } = occurrences(item)
     const hasQuestions = (item.item ?? []).some(({ type }) => type !== "display")
@@ -301,7 +294,7 @@ export class Compiler {
     const confirm = first(item, extensionUrls.confirm)?.valueCode
     const help = this.#help(item)
     const phrases = texts.phrases(item, extensionUrls.phrase)
-    const offered = isSeveral && initial.length > 0 ? [this.#together(initial, valued)] : initial
+    const offered = isSeveral ? together(initial, valued, texts.language) : initial
     const question: PlanQuestion = {
       linkId,
       text: told?.text ?? "",
@@ -319,14 +312,6 @@ export class Compiler {
     this.questions.push(question)
     this.alerts.push(...alertsOf(item, valued.options))
     return question
-  }
-
-  #together(answers: ReadonlyArray<Answer>, valued: Valued): Answer {
-    return answerWith(
-      valued,
-      answers.map(({ value }) => String(value)),
-      this.#texts.language
-    )
   }
 
   /** Sums and expressions, as one function. */

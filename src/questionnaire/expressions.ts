@@ -8,6 +8,7 @@ import fhirpath from "fhirpath"
 import r4 from "fhirpath/fhir-context/r4"
 import type { Evaluate, Evaluated, Form, Instance } from "#machines/form.ts"
 import { keyOf } from "#machines/kept.ts"
+import { indexOf } from "#machines/plan-index.ts"
 import type { Plan, PlanItem } from "#machines/plan.ts"
 import type { Answer } from "#schemas/record.ts"
 import type {
@@ -292,10 +293,10 @@ class Evaluation {
       if (item.kind === "group" || answers.length > 0) this.#check(item.linkId, node, environment)
       const valued = this.#valued(item)
       if (own?.value !== undefined && valued !== undefined)
-        this.#values[key] = this.#answers(valued, this.#results(own.value, node, environment))
+        this.#values[key] = this.#answers(own.source, valued, this.#results(own.value, node, environment))
       if (own?.initial !== undefined && valued !== undefined) {
         const whole = item.loop === undefined ? key : keyOf(item.linkId, at.slice(0, -1))
-        this.#initial[whole] ??= this.#answers(valued, this.#results(own.initial, node, environment))
+        this.#initial[whole] ??= this.#answers(own.source, valued, this.#results(own.initial, node, environment))
       }
       this.#visit(instance.items, environment)
     }
@@ -309,12 +310,18 @@ class Evaluation {
       : { itemType: item.type, options: item.options ?? [], ...(item.units && { units: item.units }) }
   }
 
-  #answers(valued: Valued & { readonly chooseMax?: number }, results: ReadonlyArray<unknown>): ReadonlyArray<Answer> {
+  /** Several values where one is wanted are none. */
+  #answers(
+    { repeats }: QuestionnaireItem,
+    valued: Valued & { readonly chooseMax?: number },
+    results: ReadonlyArray<unknown>
+  ): ReadonlyArray<Answer> {
     const { language } = this.#plan
     const values = results.flatMap((result) => {
       const value = fhirValue(result)
       return value === undefined ? [] : (valueFromFhir(valued, value) ?? [])
     })
+    if (repeats !== true && values.length > 1) return []
     if (valued.chooseMax !== undefined && values.length > 0) return [answerWith(valued, values.map(String), language)]
     return values.map((value) => answerWith(valued, value, language))
   }
@@ -329,7 +336,7 @@ class Evaluation {
   }
 
   #environmentAround(item: PlanItem, at: ReadonlyArray<number>): Environment {
-    const parent = parentOf(this.#plan.items, item)
+    const parent = indexOf(this.#plan).place(item.linkId).parent?.item
     if (parent === undefined) return this.#root
     for (let depth = at.length; depth >= 0; depth--) {
       const known = this.#environments.get(keyOf(parent.linkId, at.slice(0, depth)))
@@ -337,13 +344,4 @@ class Evaluation {
     }
     return this.#root
   }
-}
-
-const parentOf = (items: ReadonlyArray<PlanItem>, wanted: PlanItem): PlanItem | undefined => {
-  for (const item of items) {
-    if (item.items.includes(wanted)) return item
-    const found = parentOf(item.items, wanted)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
