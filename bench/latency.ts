@@ -15,15 +15,14 @@ import { cpuMeter, processesOf } from "./processes.ts"
 import { activeMeaning, clips } from "./recordings.ts"
 import { warmUp } from "./warm-up.ts"
 
-/** As the service has it (src/session/sessions.ts). */
-const endSilenceMs = 500
 const lateMs = 20
 
 const { json, numbers } = readOptions(
   "latency",
   `Callers in real time (${frameMs} ms frames) answer the questionnaire phq-9 by voice, sometimes into the prompt. All times count
-from the moment at which the sample that ends the speech was due to be sent, plus the end silence of ${endSilenceMs} ms. The
-end of the speech is
+from the moment at which the sample that ends the speech was due to be sent, plus the silence that ends a turn at this
+question (src/session/turn-taking.ts); turns that were heard otherwise than they were said are left out. The end of the
+speech is
   energy    the last active frame of the recording (${activeMeaning}); includes what the voice
             activity detector adds to the speech
   detector  speech.stopped.at_ms, the end of the last frame of ${32} ms that the detector called speech: what the service
@@ -48,6 +47,7 @@ const merge = (all: ReadonlyArray<CallerFigures>) => ({
   promptLatenessMs: all.flatMap(({ promptLatenessMs }) => promptLatenessMs),
   audioSeconds: all.reduce((sum, { audioSeconds }) => sum + audioSeconds, 0),
   unheard: all.reduce((sum, { unheard }) => sum + unheard, 0),
+  unsure: all.reduce((sum, { unsure }) => sum + unsure, 0),
   interviews: all.reduce((sum, { interviews }) => sum + interviews, 0)
 })
 
@@ -55,7 +55,7 @@ const anchors = { energy: "spokenAtMs", detector: "stoppedAtMs" } as const
 
 const waits = (callers: number, turns: ReadonlyArray<Turn>) =>
   (["energy", "detector"] as const).map((anchor) => {
-    const since = (turn: Turn, atMs: number) => atMs - turn[anchors[anchor]] - endSilenceMs
+    const since = (turn: Turn, atMs: number) => atMs - turn[anchors[anchor]] - turn.endSilenceMs
     const finals = turns.map((turn) => since(turn, turn.finalAtMs))
     const known = turns.filter(({ reply }) => reply === "known").map((turn) => since(turn, turn.firstByteAtMs))
     return {
@@ -94,6 +94,7 @@ const measure = async (server: ServerProcess, callers: number) => {
       callers,
       interviews: all.interviews,
       unheard: all.unheard,
+      unsure: all.unsure,
       "prompt frames": all.promptLatenessMs.length,
       [`over ${lateMs} ms late`]: all.promptLatenessMs.filter((late) => late > lateMs).length,
       "latest, ms": rounded(Math.max(...all.promptLatenessMs), 1),
@@ -136,7 +137,9 @@ try {
     )
   else {
     console.log(`${machine()}\n`)
-    console.log(`Milliseconds after the last word and ${endSilenceMs} ms of silence (see --help)\n${table(waitRows)}\n`)
+    console.log(
+      `Milliseconds after the last word and the silence that ends the turn (see --help)\n${table(waitRows)}\n`
+    )
     console.log(`Prompts, and how quick the sockets are\n${table(paceRows)}\n`)
     console.log(`CPU seconds per second of audio\n${table(cpuRows)}\n`)
     console.log(`Baseline: the last call of a bare recogniser\n${table([baseline])}`)

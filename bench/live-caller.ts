@@ -4,10 +4,14 @@
  * the next begins. Every time here is `performance.now()`, every position a sample of the session.
  */
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
+import { sureConfidence } from "#src/questionnaire/answer.ts"
+import { patience, type Patience } from "#src/session/turn-taking.ts"
 import { Client } from "../scripts/client.ts"
 import { activityOf, clips, mixed, noises, sampleRateHz, samplesOfMs, silence } from "./recordings.ts"
 
 export const frameMs = 20
+/** Of PHQ-9. */
+const safetyItem = "44260-8"
 const frameSamples = samplesOfMs(frameMs)
 /** Frames of a prompt hold this much sound. */
 const promptFrameMs = 40
@@ -26,6 +30,8 @@ export interface Turn {
   readonly spokenAtMs: number
   /** When the sample at `speech.stopped.at_ms` was due to be sent. */
   readonly stoppedAtMs: number
+  /** The silence that ends such a turn. */
+  readonly endSilenceMs: number
   readonly finalAtMs: number
   readonly firstByteAtMs: number
   /** Whether the reply was a prompt known beforehand, or holds the answer and is rendered now. */
@@ -42,6 +48,8 @@ export interface CallerFigures {
   readonly promptLatenessMs: Array<number>
   audioSeconds: number
   unheard: number
+  /** Heard otherwise than it was said, or unsurely: which silence ended the turn is not known. */
+  unsure: number
   interviews: number
 }
 
@@ -49,8 +57,11 @@ interface Answering {
   readonly startSample: number
   readonly endSample: number
   readonly deadlineMs: number
+  readonly words: ReadonlyArray<string>
+  readonly patience: Patience
   stoppedMs?: number
   finalAtMs?: number
+  endSilenceMs?: number | undefined
   reply?: Turn["reply"]
   begun?: boolean
 }
@@ -69,6 +80,7 @@ const emptyFigures = (): CallerFigures => ({
   promptLatenessMs: [],
   audioSeconds: 0,
   unheard: 0,
+  unsure: 0,
   interviews: 0
 })
 
@@ -97,6 +109,7 @@ class LiveCaller {
   #turn: number
   /** What the person will say to the prompt that is to come or under way. */
   #words: ReadonlyArray<string> | undefined
+  #patience: Patience = patience.decision
   #speakAtFrame = Infinity
   #line: { readonly samples: Int16Array; at: number } | undefined
   #answering: Answering | undefined
@@ -178,19 +191,28 @@ class LiveCaller {
 
   #beginAnswer(start: number): void {
     this.#speakAtFrame = Infinity
-    const samples = clipOf(this.#words ?? ["نعم"], this.#turn++)
+    const words = this.#words ?? ["نعم"]
+    const samples = clipOf(words, this.#turn++)
     const activity = activityOf(samples)
     this.#line = { samples, at: 0 }
     const endSample = start + activity.end
     this.#answering = {
       startSample: start + activity.start,
       endSample,
-      deadlineMs: this.#dueMs(endSample) + answerTimeoutMs
+      deadlineMs: this.#dueMs(endSample) + answerTimeoutMs,
+      words,
+      patience: this.#patience
     }
   }
 
-  #expect(words: ReadonlyArray<string>, reply: Turn["reply"]): void {
+  #expect(
+    words: ReadonlyArray<string>,
+    reply: Turn["reply"],
+    kind: "decision" | "choice" | "confirmation",
+    linkId = ""
+  ): void {
     this.#words = words
+    this.#patience = linkId === safetyItem ? patience.safety : patience[kind]
     if (this.#answering?.finalAtMs !== undefined) this.#answering.reply ??= reply
   }
 
@@ -199,11 +221,11 @@ class LiveCaller {
       case "pong":
         return void this.#figures.pingsMs.push(performance.now() - this.#pingAtMs)
       case "consent.requested":
-        return this.#expect(["نعم"], "known")
+        return this.#expect(["نعم"], "known", "decision")
       case "question.asked":
-        return this.#expect(this.#choose(message), "known")
+        return this.#expect(this.#choose(message), "known", "choice", message.link_id)
       case "answer.confirm":
-        return this.#expect(["نعم"], "rendered")
+        return this.#expect(["نعم"], "rendered", "confirmation", message.link_id)
       case "questionnaire.completed":
         this.#words = undefined
         return
@@ -229,10 +251,14 @@ class LiveCaller {
     }
   }
 
-  #hearFinal({ end_ms: endMs }: ServerMessageOf<"transcript.final">): void {
+  #hearFinal({ end_ms: endMs, text, confidence }: ServerMessageOf<"transcript.final">): void {
     const answering = this.#answering
     if (answering === undefined || endMs * 16 < answering.startSample) return
-    answering.finalAtMs ??= performance.now()
+    if (answering.finalAtMs !== undefined) return
+    answering.finalAtMs = performance.now()
+    const { nothing, whole = nothing } = answering.patience
+    const sure = answering.words.includes(text) && (confidence ?? 0) >= sureConfidence
+    answering.endSilenceMs = sure ? whole : undefined
   }
 
   #hearSpeech(): void {
@@ -241,7 +267,9 @@ class LiveCaller {
     const answering = this.#answering
     if (answering?.finalAtMs === undefined || answering.begun !== true) return
     this.#answering = undefined
+    if (answering.endSilenceMs === undefined) return void this.#figures.unsure++
     this.#figures.turns.push({
+      endSilenceMs: answering.endSilenceMs,
       spokenAtMs: this.#dueMs(answering.endSample),
       stoppedAtMs: this.#dueMs((answering.stoppedMs ?? NaN) * 16),
       finalAtMs: answering.finalAtMs,

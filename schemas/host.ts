@@ -77,8 +77,11 @@ export const HostCommand = Schema.Union([
 ]).pipe(Schema.toTaggedUnion("type"))
 export type HostCommand = typeof HostCommand.Type
 
-/** Server → `stt` on an utterance's stream; its samples are binary, s16le at 16 kHz. */
-export const SttCommand = Schema.Struct({ type: Schema.Literal("finish") })
+/**
+ * Server → `stt` on an utterance's stream; its samples are binary, s16le at 16 kHz. `peek`: what is heard so far, once all
+ * that was sent before is decoded; answered by `peeked`, in their order.
+ */
+export const SttCommand = Schema.Struct({ type: Schema.Literals(["finish", "peek"]) })
 export type SttCommand = typeof SttCommand.Type
 
 /** Parameters of an utterance's stream. */
@@ -92,6 +95,7 @@ export type SttParams = typeof SttParams.Type
 /** `stt` → server on an utterance's stream. Binary: samples decoded so far, u32. */
 export const SttEvent = Schema.Union([
   Schema.Struct({ type: Schema.Literal("partial"), text: Schema.String }),
+  Schema.Struct({ type: Schema.Literal("peeked"), text: Schema.String, unknownWords: Schema.Int }),
   Schema.Struct({
     type: Schema.Literal("final"),
     text: Schema.String,

@@ -60,6 +60,11 @@ export class Endpointer {
     return this.#lastVoiced
   }
 
+  /** Frames of silence since the last one of speech. */
+  get silentFrames(): number {
+    return this.#frame - 1 - this.#lastVoiced
+  }
+
   /** Takes the next frame; at most two events (a forced end and a new start) come of it. */
   step(probability: number, emit: (event: EndpointEvent) => void): void {
     const { startProbability, stopProbability, startFrames, confirmFrames, pauseFrames, utteranceFramesMax } =

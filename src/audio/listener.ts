@@ -9,55 +9,21 @@
  */
 import { Exit } from "effect"
 import { limits } from "#src/limits.ts"
-import { type Stt, SttError, type Transcript } from "#src/stt/stt.ts"
+import { type HeardSoFar, type Stt, SttError } from "#src/stt/stt.ts"
 import { type Vad, vadFrameSamples as frameSamples } from "#src/vad/vad.ts"
+import { AwaitedSilence } from "./awaited-silence.ts"
 import { Detection } from "./detection.ts"
 import { Endpointer, type EndpointEvent, type EndpointOptions } from "./endpoint.ts"
-import { Utterances, type SettledUtterance, type UtteranceSettings } from "./utterances.ts"
+import { HeldAnswers } from "./held-answers.ts"
+import type { ListenerEvent, Turn } from "./listener-events.ts"
+import { Utterances, type SettledUtterance } from "./utterances.ts"
 
 export const frameMs = 32
 const framesOf = (durationMs: number): number => Math.max(1, Math.round(durationMs / frameMs))
 
 /** The detector holds on for about this long (median 76 ms) after a word: so much less silence is counted. */
 const detectorHoldMs = 32
-const silenceFramesOf = ({ endSilenceMs }: Turn): number => framesOf(endSilenceMs - detectorHoldMs)
-
-/** How the next utterance is to be heard. The turn in force when speech begins is that utterance's. */
-export interface Turn extends UtteranceSettings {
-  /**
-   * False: nobody is listening (no consent yet, paused): speech is neither told nor decoded, and what was pushed before it
-   * turns true is never used. An utterance in progress goes on.
-   */
-  readonly decode: boolean
-  readonly endSilenceMs: number
-}
-
-export type ListenerEvent =
-  | { readonly type: "speech.started"; readonly utteranceId: string; readonly atMs: number }
-  /** The person means it: enough speech for a prompt to give way. */
-  | { readonly type: "speech.confirmed" }
-  /** A short silence within the utterance, and its end. */
-  | { readonly type: "speech.paused" }
-  | { readonly type: "speech.resumed" }
-  | { readonly type: "transcript.partial"; readonly utteranceId: string; readonly text: string }
-  | { readonly type: "speech.stopped"; readonly utteranceId: string; readonly atMs: number }
-  | { readonly type: "utterance.ended"; readonly utteranceId: string }
-  | { readonly type: "utterance.cleared"; readonly utteranceId: string }
-  /** Exactly one of the next two for each utterance that has ended, in their order. Word times count from `audioStartMs`. */
-  | {
-      readonly type: "transcript.final"
-      readonly utteranceId: string
-      readonly transcript: Transcript
-      readonly audioStartMs: number
-      readonly startMs: number
-      readonly endMs: number
-    }
-  | { readonly type: "transcript.failed"; readonly utteranceId: string; readonly error: SttError }
-  | { readonly type: "silence.elapsed" }
-  /** The detector died; what it has not answered waits until it is back. Once for each outage. */
-  | { readonly type: "detector.failed" }
-  /** Pending audio has fallen to half of its bound. */
-  | { readonly type: "drained" }
+const silenceFramesOf = (endSilenceMs: number): number => framesOf(endSilenceMs - detectorHoldMs)
 
 export interface ListenerOptions {
   readonly vad: Vad["Service"]
@@ -69,12 +35,18 @@ export interface ListenerOptions {
 }
 
 /** Chosen on the recordings in test/fixtures; measured in docs/decisions/006-endpointing.md. */
-export const endpointing: EndpointOptions & { readonly preRollFrames: number; readonly tailFrames: number } = {
+export const endpointing: EndpointOptions & {
+  readonly peekFrames: number
+  readonly preRollFrames: number
+  readonly tailFrames: number
+} = {
   startProbability: 0.5,
   startFrames: 2,
   stopProbability: 0.35,
   confirmFrames: 5,
   pauseFrames: 4,
+  /** Frames of silence after which the recogniser is asked what it has heard, if the turn wants to know. */
+  peekFrames: 6,
   utteranceFramesMax: Math.floor(limits.utteranceMsMax / frameMs),
   /** Audio before the first frame of speech that is decoded too: soft onsets. */
   preRollFrames: 14,
@@ -87,7 +59,11 @@ export class Listener {
   readonly #endpointer: Endpointer
   readonly #utterances: Utterances
   readonly #detection: Detection
+  readonly #answers = new HeldAnswers((probability) => this.#hear(probability))
+  readonly #silence = new AwaitedSilence()
   #turn: Turn = { decode: false, endSilenceMs: 500, alternatives: 0, partials: false }
+  /** Of the utterance in progress. */
+  #utteranceTurn = this.#turn
   /** The frame being filled. */
   #partial = new Int16Array(frameSamples)
   #partialFilled = 0
@@ -104,15 +80,13 @@ export class Listener {
   #decodeFrom = 0
   /** Samples of the frame being filled that no utterance to come may use; without turn detection only. */
   #partialUsed = 0
-  /** `frames` of silence are awaited, from frame `since`. */
-  #silence: { readonly frames: number; since: number } | undefined
   #pressed = false
   #closed = false
   readonly #onEndpoint = (event: EndpointEvent): void => this.#endpoint(event)
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#endpointer = new Endpointer(endpointing, silenceFramesOf(this.#turn))
+    this.#endpointer = new Endpointer(endpointing, silenceFramesOf(this.#turn.endSilenceMs))
     this.#utterances = new Utterances({
       stt: options.stt,
       onPartial: (utteranceId, text) => options.emit({ type: "transcript.partial", utteranceId, text }),
@@ -121,7 +95,7 @@ export class Listener {
     })
     this.#detection = new Detection({
       vad: options.vad,
-      onProbability: (probability) => this.#hear(probability),
+      onProbability: (probability) => this.#answers.push(probability),
       onAnswered: () => this.#relieve(),
       onFailed: () => options.emit({ type: "detector.failed" })
     })
@@ -133,7 +107,6 @@ export class Listener {
       this.#partialUsed = this.#partialFilled
     }
     this.#turn = turn
-    this.#endpointer.endSilenceFrames = silenceFramesOf(turn)
   }
 
   push(samples: Int16Array): void {
@@ -173,8 +146,9 @@ export class Listener {
     this.#endpointer.drop()
     const utteranceId = this.#utterances.clear()
     if (utteranceId === undefined) return
-    this.#restartSilence(this.#pushedFrames)
+    this.#silence.restart(this.#pushedFrames)
     this.#options.emit({ type: "utterance.cleared", utteranceId })
+    this.#answers.release()
   }
 
   /**
@@ -182,11 +156,11 @@ export class Listener {
    * off; speech in progress is waited for. Without turn detection there is no silence.
    */
   armSilence(durationMs: number): void {
-    this.#silence = { frames: framesOf(durationMs), since: this.#heardFrames }
+    this.#silence.arm(framesOf(durationMs), this.#heardFrames)
   }
 
   disarmSilence(): void {
-    this.#silence = undefined
+    this.#silence.disarm()
   }
 
   /** Where the session's audio has come to. */
@@ -230,36 +204,64 @@ export class Listener {
     this.#detection.push(frame)
   }
 
-  /** The detector's answer for the next frame. */
+  /** The detector's answer for the next frame, while nothing is held back. */
   #hear(probability: number): void {
     const isCleared = this.#endpointer.frame < this.#clearedUntil
     this.#endpointer.step(isCleared ? 0 : probability, this.#onEndpoint)
     const heard = this.#endpointer.frame
-    if (this.#speaking) this.#feedUpTo(Math.min(heard, this.#endpointer.lastVoiced + 1 + endpointing.tailFrames))
-    else if (this.#silence !== undefined && heard - this.#silence.since >= this.#silence.frames) {
-      this.#silence = undefined
-      this.#options.emit({ type: "silence.elapsed" })
-    }
+    if (this.#speaking) {
+      this.#feedUpTo(Math.min(heard, this.#endpointer.lastVoiced + 1 + endpointing.tailFrames))
+      if (this.#endpointer.silentFrames === endpointing.peekFrames) this.#peek()
+    } else if (this.#silence.passes(heard)) this.#options.emit({ type: "silence.elapsed" })
     for (; heard >= (this.#commits[0] ?? Infinity); this.#commits.shift()) this.#endpointer.finish(this.#onEndpoint)
     // The frame that completes a start is `startFrames` - 1 after the first one of speech.
     const preRollFrames = this.#turn.decode ? endpointing.preRollFrames + endpointing.startFrames - 1 : 0
     this.#detection.forget(this.#speaking ? this.#nextToFeed : heard - preRollFrames)
   }
 
-  /** Silence that was awaited while somebody spoke counts from where they stopped. */
-  #restartSilence(frame: number): void {
-    if (this.#silence !== undefined) this.#silence.since = Math.max(this.#silence.since, frame)
+  /**
+   * How long a silence ends the utterance, by what has been heard of it. Where this one would, the transcript has to be of
+   * the same mind: what is heard before that is unstable. Nothing further is listened to meanwhile, so that the answer is
+   * one for this frame, whenever the recogniser gets here.
+   */
+  #peek(): void {
+    const { endSilenceAfter } = this.#utteranceTurn
+    if (endSilenceAfter === undefined) return
+    const silenceFrames = (heard: HeardSoFar) => silenceFramesOf(endSilenceAfter(heard))
+    const { silentFrames } = this.#endpointer
+    this.#answers.hold()
+    this.#utterances.peek((heard) => {
+      if (heard === undefined) return this.#goOn()
+      this.#endpointer.endSilenceFrames = silenceFrames(heard)
+      if (this.#endpointer.endSilenceFrames > silentFrames) return this.#goOn()
+      const accept = (transcript: HeardSoFar) =>
+        (this.#endpointer.endSilenceFrames = silenceFrames(transcript)) <= silentFrames
+      this.#utterances.conclude(accept, (accepted) => {
+        if (!accepted) return this.#goOn()
+        // The end of it lets go of what is held; by now the next utterance may hold again.
+        this.#endpointer.finish(this.#onEndpoint)
+        this.#relieve()
+      })
+    })
+  }
+
+  #goOn(): void {
+    this.#answers.release()
+    this.#relieve()
   }
 
   #endpoint(event: EndpointEvent): void {
     switch (event.type) {
       case "started":
         if (!this.#turn.decode || event.frame < this.#decodeFrom) return this.#endpointer.drop()
-        this.#silence = undefined
+        this.#silence.disarm()
         return this.#begin(event.frame)
+      case "resumed":
+        this.#endpointer.endSilenceFrames = silenceFramesOf(this.#utteranceTurn.endSilenceMs)
+        if (this.#speaking) this.#options.emit({ type: "speech.resumed" })
+        return
       case "confirmed":
       case "paused":
-      case "resumed":
         if (this.#speaking) this.#options.emit({ type: `speech.${event.type}` })
         return
       case "ended":
@@ -280,6 +282,8 @@ export class Listener {
   }
 
   #open(firstFrame: number, startFrame: number): void {
+    this.#utteranceTurn = this.#turn
+    this.#endpointer.endSilenceFrames = silenceFramesOf(this.#turn.endSilenceMs)
     const utteranceId = this.#utterances.begin(firstFrame, startFrame, this.#turn)
     this.#options.emit({ type: "speech.started", utteranceId, atMs: this.#atMs(startFrame) })
   }
@@ -303,10 +307,11 @@ export class Listener {
     const utteranceId = this.#utterances.currentId
     if (utteranceId === undefined) return
     this.#unusedFrame = this.#nextToFeed
-    this.#restartSilence(endFrame)
+    this.#silence.restart(endFrame)
     this.#options.emit({ type: "speech.stopped", utteranceId, atMs: this.#atMs(endFrame) })
-    this.#options.emit({ type: "utterance.ended", utteranceId })
+    this.#options.emit({ type: "utterance.ended", utteranceId, atMs: this.#atMs(this.#heardFrames) })
     this.#utterances.end(endFrame)
+    this.#answers.release()
   }
 
   #settled({ id, outcome, firstFrame, startFrame, endFrame }: SettledUtterance): void {

@@ -3,7 +3,7 @@
  * Finals come out in the order in which the utterances began, exactly one each.
  */
 import { Effect, Exit, type Fiber } from "effect"
-import type { Stt, SttError, Transcript, Utterance } from "#src/stt/stt.ts"
+import type { HeardSoFar, Stt, SttError, Transcript, Utterance } from "#src/stt/stt.ts"
 
 export interface UtteranceSettings {
   readonly grammar?: ReadonlyArray<string>
@@ -101,6 +101,25 @@ export class Utterances {
     current.fedFrames++
     current.fedSamples += samples.length
     current.utterance.push(samples)
+  }
+
+  /** What the recogniser makes of the one being said, as far as it has been fed. Not answered once it has ended. */
+  peek(answer: (heard: HeardSoFar | undefined) => void): void {
+    const current = this.#current
+    current?.utterance.peek((heard) => {
+      if (current === this.#current) answer(heard)
+    })
+  }
+
+  /** Its transcript, if this is accepted for all that was said; the same. */
+  conclude(accept: (transcript: Transcript) => boolean, answer: (accepted: boolean) => void): void {
+    const current = this.#current
+    current?.utterance.conclude(
+      (transcript) => current !== this.#current || accept(transcript),
+      (accepted) => {
+        if (current === this.#current) answer(accepted)
+      }
+    )
   }
 
   end(endFrame: number): void {

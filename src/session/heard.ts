@@ -2,7 +2,7 @@
 import type { Expectation, InterviewEvent } from "#machines/interview.ts"
 import { keyOf } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
-import type { ListenerEvent } from "#src/audio/listener.ts"
+import type { ListenerEvent } from "#src/audio/listener-events.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
 import type { Session } from "./session.ts"
 

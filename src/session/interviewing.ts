@@ -6,6 +6,7 @@ import { keptOf } from "./kept.ts"
 import { completedMessage } from "./results.ts"
 import type { Session } from "./session.ts"
 import type { Started } from "./started.ts"
+import { isInterruptible } from "./turn-taking.ts"
 
 /** Whose interview it is, for the audit log. */
 const factsOf = (session: Session, { plan }: NonNullable<Started["questionnaire"]>) => {
@@ -70,5 +71,6 @@ export const performInterview = (session: Session, output: InterviewOutput): voi
   if (first !== undefined) session.sendKept(first, kept ?? {})
   else if (kept !== undefined && output.type !== "interview.ended") session.keep(kept)
   for (const message of rest) session.send(message)
-  if (prompt !== undefined) session.speak(prompt, { keep: prompt.keep, replace: true, interruptible: true })
+  if (prompt !== undefined)
+    session.speak(prompt, { keep: prompt.keep, replace: true, interruptible: isInterruptible(output) })
 }

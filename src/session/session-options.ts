@@ -12,7 +12,6 @@ export interface SessionOptions {
   readonly machine: SessionMachine
   readonly idleMs: number
   readonly durationMs: number
-  readonly endSilenceMs: number
   /** Silence after which a question is asked again, in audio time. */
   readonly noSpeechMs: number
   readonly nowMs: () => number

@@ -12,7 +12,7 @@ import { interviewOf, leadingState, type SessionMachine } from "#machines/sessio
 import { closeCodes, errorRow, type ErrorCode, WireError } from "#schemas/errors.ts"
 import type { SessionSummary } from "#schemas/record.ts"
 import type { ClientMessage, LeadingState, ServerMessage } from "#schemas/wire.ts"
-import type { ListenerEvent } from "#src/audio/listener.ts"
+import type { ListenerEvent } from "#src/audio/listener-events.ts"
 import { limits } from "#src/limits.ts"
 import type { PromptText } from "#src/tts/prompts.ts"
 import { receiveMessage } from "./client-messages.ts"
@@ -287,7 +287,7 @@ export class Session implements SessionHandle {
     if (key === this.#turnKey) return
     this.#turnKey = key
     if (!decode) started.listener.disarmSilence()
-    started.listener.setTurn(turnOf(decode, expectation, this.options.endSilenceMs, started))
+    started.listener.setTurn(turnOf(decode, expectation, started))
   }
 
   #refuseAudio(error: unknown): void {

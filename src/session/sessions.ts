@@ -24,8 +24,6 @@ export interface SessionsOptions {
   readonly maxMinutes: number
 }
 
-/** Measured: docs/decisions/006-endpointing.md. */
-const endSilenceMs = 500
 /** A person who has said nothing for this long is asked again. */
 const noSpeechMs = 8_000
 
@@ -141,7 +139,6 @@ export const sessionsLayer = (options: SessionsOptions) =>
             machine,
             idleMs: options.idleSeconds * 1_000,
             durationMs: minutesOf(admission) * 60_000,
-            endSilenceMs,
             noSpeechMs,
             nowMs: Date.now,
             record: audit.record,

@@ -1,9 +1,10 @@
 /** How the next utterance of a session is to be heard: follows from where the interview stands. Pure. */
 import type { Expectation } from "#machines/interview.ts"
 import type { LeadingState } from "#schemas/wire.ts"
-import type { Turn } from "#src/audio/listener.ts"
+import type { Turn } from "#src/audio/listener-events.ts"
 import { grammarFor } from "#src/questionnaire/grammar.ts"
 import type { Started } from "./started.ts"
+import { endSilenceAfter, kindOf, patience } from "./turn-taking.ts"
 
 type Chosen = Pick<Started, "questionnaire" | "alternatives" | "partials">
 
@@ -13,8 +14,17 @@ export const isHeard = (leading: LeadingState, expectation: Expectation, { quest
   leading !== "ended" &&
   (questionnaire === undefined || (expectation.about !== "nothing" && expectation.about !== "correction"))
 
-export const turnOf = (decode: boolean, expectation: Expectation, endSilenceMs: number, chosen: Chosen): Turn => {
+export const turnOf = (decode: boolean, expectation: Expectation, chosen: Chosen): Turn => {
   const { questionnaire, alternatives, partials } = chosen
-  const grammar = questionnaire === undefined ? undefined : grammarFor(questionnaire.plan, expectation)
-  return { decode, endSilenceMs, alternatives, partials, ...(grammar === undefined ? {} : { grammar }) }
+  const plan = questionnaire?.plan
+  const grammar = plan === undefined ? undefined : grammarFor(plan, expectation)
+  const after = plan === undefined ? undefined : endSilenceAfter(plan, expectation)
+  return {
+    decode,
+    endSilenceMs: patience[kindOf(plan, expectation)].nothing,
+    ...(after === undefined ? {} : { endSilenceAfter: after }),
+    alternatives,
+    partials,
+    ...(grammar === undefined ? {} : { grammar })
+  }
 }

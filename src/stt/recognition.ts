@@ -5,6 +5,7 @@
 import { Exit, Schema } from "effect"
 import { HostError, type HostReason, SttEvent, type SttParams } from "#schemas/host.ts"
 import type { Host, HostStream } from "#src/host/host.ts"
+import type { HeardSoFar } from "./utterance.ts"
 
 export type Final = Extract<SttEvent, { type: "final" }>
 
@@ -27,6 +28,8 @@ export class Recognition {
   readonly #block = new Uint8Array(blockBytes)
   #blockFilled = 0
   #settled = false
+  /** Whoever peeked and has no answer yet, oldest first. */
+  readonly #peeks: Array<(heard: HeardSoFar) => void> = []
 
   constructor(host: Host, params: SttParams, listener: RecognitionListener) {
     this.#listener = listener
@@ -36,7 +39,10 @@ export class Recognition {
         if (Exit.isFailure(decoded)) return this.#fail("crash", "The speech host said something unknown.")
         const event = decoded.value
         if (event.type === "partial") listener.partial(event.text)
-        else this.#settle(Exit.succeed(event))
+        else if (event.type === "peeked") {
+          const { text, unknownWords } = event
+          this.#peeks.shift()?.({ text, unknownWords })
+        } else this.#settle(Exit.succeed(event))
       },
       binary: (bytes) =>
         listener.progress(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true)),
@@ -56,6 +62,13 @@ export class Recognition {
       at += taken
       if (this.#blockFilled === blockBytes) this.#sendBlock()
     }
+  }
+
+  /** The block being filled is sent as it is: where somebody peeks is a matter of the audio, never of its pieces. */
+  peek(answer: (heard: HeardSoFar) => void): void {
+    this.#sendBlock()
+    this.#peeks.push(answer)
+    this.#stream.send({ type: "peek" })
   }
 
   finish(): void {

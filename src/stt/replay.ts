@@ -9,8 +9,8 @@ import { HostError, type SttParams } from "#schemas/host.ts"
 import { hostWaitMs, onAnotherHost } from "#src/fallbacks.ts"
 import { limits } from "#src/limits.ts"
 import type { Pool, PoolHost } from "./pool.ts"
-import { Recognition } from "./recognition.ts"
-import { SttError, type Transcript, type Utterance, type UtteranceOptions } from "./utterance.ts"
+import { type Final, Recognition } from "./recognition.ts"
+import { type HeardSoFar, SttError, type Transcript, type Utterance, type UtteranceOptions } from "./utterance.ts"
 
 /** The longest utterance, its pre-roll and its tail. Over it nothing is kept, and a host that falls takes it along. */
 const keptSamplesMax = 16 * (limits.utteranceMsMax + 2_000)
@@ -23,12 +23,35 @@ const noHost = Effect.fail(
 const silentHost = new HostError({ kind: "stt", reason: "timeout", message: "The speech host does not answer." })
 const cancelled = new SttError({ reason: "refused", message: "The utterance was cancelled." })
 
+/** Stands among the samples where somebody wanted to know what had been heard: each hearing comes by it. */
+class Peek {
+  readonly #answer: (heard: HeardSoFar | undefined) => void
+  #answered = false
+
+  constructor(answer: (heard: HeardSoFar | undefined) => void) {
+    this.#answer = answer
+  }
+
+  readonly answer = (heard: HeardSoFar | undefined): void => {
+    if (this.#answered) return
+    this.#answered = true
+    this.#answer(heard)
+  }
+}
+
+interface Conclusion {
+  readonly accept: (transcript: Transcript) => boolean
+  readonly answer: (accepted: boolean) => void
+}
+
 export class ReplayedUtterance implements Utterance {
   readonly #pool: Pool
   readonly #options: UtteranceOptions
   readonly #params: SttParams
   readonly #hearing: Fiber.Fiber<Transcript, SttError>
-  #kept: Array<Int16Array> = []
+  #kept: Array<Int16Array | Peek> = []
+  readonly #peeks: Array<Peek> = []
+  #conclusion: Conclusion | undefined
   #pushedSamples = 0
   #recognition: Recognition | undefined
   #finished = false
@@ -54,10 +77,25 @@ export class ReplayedUtterance implements Utterance {
     this.#recognition?.push(samples)
   }
 
+  peek(answer: (heard: HeardSoFar | undefined) => void): void {
+    if (this.#finished) return answer(undefined)
+    const peek = new Peek(answer)
+    this.#peeks.push(peek)
+    if (this.#isWhole) this.#kept.push(peek)
+    this.#recognition?.peek(peek.answer)
+  }
+
+  conclude(accept: (transcript: Transcript) => boolean, answer: (accepted: boolean) => void): void {
+    if (this.#finished || !this.#isWhole) return answer(false)
+    this.#conclusion = { accept, answer }
+    this.#recognition?.finish()
+  }
+
   readonly finish: Effect.Effect<Transcript, SttError> = Effect.suspend(() => {
     if (!this.#finished) {
       this.#finished = true
-      this.#recognition?.finish()
+      // One that is being concluded is finishing already.
+      if (this.#conclusion === undefined) this.#recognition?.finish()
     }
     return Fiber.await(this.#hearing).pipe(
       Effect.flatMap((exit) => (Exit.hasInterrupts(exit) ? Effect.fail(cancelled) : exit)),
@@ -86,6 +124,8 @@ export class ReplayedUtterance implements Utterance {
         Effect.sync(() => {
           this.#kept = []
           this.#finished = true
+          for (const peek of this.#peeks) peek.answer(undefined)
+          this.#conclusion?.answer(false)
           if (Exit.isFailure(exit)) this.#options.onFailed?.()
         })
       )
@@ -94,39 +134,52 @@ export class ReplayedUtterance implements Utterance {
 
   /** All that has been said so far, and what follows, heard by this host. */
   #heardBy(host: PoolHost): Effect.Effect<Transcript, HostError> {
+    const replayed = this.#hosts++ > 0
+    const transcriptOf = ({ text, unknownWords, confidence, words, alternatives }: Final): Transcript => ({
+      text,
+      unknownWords,
+      confidence,
+      words,
+      alternatives,
+      model: host.model,
+      degraded: this.#pool.isStandIn(host),
+      replayed
+    })
     const heard = Effect.callback<Transcript, HostError>((resume) => {
-      const replayed = this.#hosts++ > 0
-      let decodedSamples = 0
-      const shownSamples = this.#decodedSamples
-      const recognition = new Recognition(host.host, this.#params, {
-        partial: (text) => {
-          const catchingUp = replayed && (decodedSamples < shownSamples || this.#shown.startsWith(text))
-          if (!catchingUp) this.#show(text)
-        },
-        progress: (decoded) => {
-          decodedSamples = decoded
-          if (decoded <= this.#decodedSamples) return
-          this.#decodedSamples = decoded
-          this.#options.onProgress?.(decoded)
-        },
-        settled: (outcome) =>
-          resume(
-            Exit.map(outcome, ({ text, unknownWords, confidence, words, alternatives }) => ({
-              text,
-              unknownWords,
-              confidence,
-              words,
-              alternatives,
-              model: host.model,
-              degraded: this.#pool.isStandIn(host),
-              replayed
-            }))
-          )
-      })
-      this.#recognition = recognition
-      for (const samples of this.#kept) recognition.push(samples)
-      if (this.#finished) recognition.finish()
-      return Effect.sync(() => recognition.close())
+      const listen = (again: boolean): void => {
+        let decodedSamples = 0
+        const shownSamples = this.#decodedSamples
+        const recognition = new Recognition(host.host, this.#params, {
+          partial: (text) => {
+            const catchingUp = again && (decodedSamples < shownSamples || this.#shown.startsWith(text))
+            if (!catchingUp) this.#show(text)
+          },
+          progress: (decoded) => {
+            decodedSamples = decoded
+            if (decoded <= this.#decodedSamples) return
+            this.#decodedSamples = decoded
+            this.#options.onProgress?.(decoded)
+          },
+          settled: (outcome) => {
+            const transcript = Exit.map(outcome, transcriptOf)
+            const conclusion = this.#conclusion
+            if (conclusion === undefined || Exit.isFailure(transcript)) return resume(transcript)
+            this.#conclusion = undefined
+            const accepted = this.#finished || conclusion.accept(transcript.value)
+            if (accepted) resume(transcript)
+            else listen(true)
+            conclusion.answer(accepted)
+          }
+        })
+        this.#recognition = recognition
+        for (const kept of this.#kept) {
+          if (kept instanceof Peek) recognition.peek(kept.answer)
+          else recognition.push(kept)
+        }
+        if (this.#finished || this.#conclusion !== undefined) recognition.finish()
+      }
+      listen(replayed)
+      return Effect.sync(() => this.#recognition?.close())
     })
     const outdone = Effect.flatMap(this.#pool.outdone(host, this.#params.grammar), () => {
       const status = host.host.status()

@@ -16,7 +16,14 @@ import { Pool, type PoolHost, type StandIn } from "./pool.ts"
 import { type Fork, ReplayedUtterance } from "./replay.ts"
 import { SttError, type Utterance, type UtteranceOptions } from "./utterance.ts"
 
-export { SttError, type Transcript, type TranscriptWord, type Utterance, type UtteranceOptions } from "./utterance.ts"
+export {
+  type HeardSoFar,
+  SttError,
+  type Transcript,
+  type TranscriptWord,
+  type Utterance,
+  type UtteranceOptions
+} from "./utterance.ts"
 
 /** The model that comes with the service: a small vocabulary, see its README. */
 export const embeddedSttModelPath = fileURLToPath(new URL("../../models/vosk-model-tiny-ar", import.meta.url))

@@ -30,6 +30,13 @@ export interface Transcript {
   readonly replayed: boolean
 }
 
+/** What a recogniser makes of an utterance up to some point; how sure it is, it knows of a transcript only. */
+export interface HeardSoFar {
+  readonly text: string
+  readonly unknownWords: number
+  readonly confidence?: number | null
+}
+
 export interface UtteranceOptions {
   /** Phrases that may be heard, bare words separated by spaces; `[unk]` is added. Absent: the model's own grammar. */
   readonly grammar?: ReadonlyArray<string>
@@ -45,6 +52,16 @@ export interface UtteranceOptions {
 export interface Utterance {
   /** Kept as they are until the transcript, so that they can be heard again: do not change them afterwards. */
   readonly push: (samples: Int16Array) => void
+  /**
+   * What is heard of all that has been pushed, once it is decoded; unstable, but of the same samples, with the same peeks
+   * between them, always the same. Answered once; undefined when nobody hears this utterance any more.
+   */
+  readonly peek: (answer: (heard: HeardSoFar | undefined) => void) => void
+  /**
+   * Makes a transcript of all that has been pushed. Accepted, it is the utterance's and nothing more is taken; otherwise the
+   * utterance goes on as if nobody had asked. Nothing may be pushed before the answer.
+   */
+  readonly conclude: (accept: (transcript: Transcript) => boolean, answer: (accepted: boolean) => void) => void
   /** No more samples; the transcript, or why there is none. Run it once; interrupting it cancels the utterance. */
   readonly finish: Effect.Effect<Transcript, SttError>
   readonly cancel: () => void

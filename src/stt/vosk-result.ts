@@ -29,11 +29,11 @@ const unknownWords = new Set(["[unk]", "<unk>", "<UNK>"])
 /** A decoded frame is 30 ms; libvosk's seconds are 32-bit floats, equal after reuse only when rounded. */
 const timeStepMs = 10
 
-export const withoutUnknown = (text: string): string =>
-  text
-    .split(" ")
-    .filter((word) => word !== "" && !unknownWords.has(word))
-    .join(" ")
+export const withoutUnknown = (text: string): { readonly text: string; readonly unknownWords: number } => {
+  const words = text.split(" ").filter((word) => word !== "")
+  const known = words.filter((word) => !unknownWords.has(word))
+  return { text: known.join(" "), unknownWords: words.length - known.length }
+}
 
 const known = (words: ReadonlyArray<VoskWord> | undefined): ReadonlyArray<VoskWord> =>
   (words ?? []).filter(({ word }) => !unknownWords.has(word))

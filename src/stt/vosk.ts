@@ -112,6 +112,9 @@ class Recognizers {
   }
 }
 
+/** Stands among the blocks that wait, where the server asks what is heard so far. */
+const peek = Symbol("peek")
+
 class Utterance implements BackendSink {
   readonly #vosk: Libvosk
   readonly #lanes: Lanes
@@ -120,7 +123,7 @@ class Utterance implements BackendSink {
   readonly #stream: BackendStream
   readonly #params: SttParams
   readonly #startSeconds: number
-  readonly #waiting: Array<Uint8Array> = []
+  readonly #waiting: Array<Uint8Array | typeof peek> = []
   readonly #decoded = new Uint32Array(1)
   #waitingBytes = 0
   #partial = ""
@@ -142,8 +145,9 @@ class Utterance implements BackendSink {
   }
 
   message(message: unknown): void {
-    if ((message as SttCommand).type !== "finish" || this.#finishing) return
-    this.#finishing = true
+    if (this.#finishing) return
+    if ((message as SttCommand).type === "peek") this.#waiting.push(peek)
+    else this.#finishing = true
     void this.#decode()
   }
 
@@ -186,6 +190,10 @@ class Utterance implements BackendSink {
       for (let taken = 0; !this.#dropped;) {
         const block = this.#nextBlock()
         if (block === undefined) break
+        if (block === peek) {
+          this.#stream.send({ type: "peeked", ...this.#heardSoFar() })
+          continue
+        }
         await this.#accept(block)
         taken += block.byteLength
         if (this.#lanes.pressed || (taken >= turnBytesMax && this.#lanes.awaited)) break
@@ -197,24 +205,29 @@ class Utterance implements BackendSink {
     }
   }
 
-  #nextBlock(): Uint8Array | undefined {
-    const [first] = this.#waiting
-    if (first === undefined) return undefined
-    let count = 1
+  #nextBlock(): Uint8Array | typeof peek | undefined {
+    const first = this.#waiting.shift()
+    if (first === undefined || first === peek) return first
+    const taken = [first]
     let bytes = first.byteLength
-    for (; count < this.#waiting.length; count++) {
-      const more = this.#waiting[count]?.byteLength ?? 0
-      if (bytes + more > mergedBytesMax) break
-      bytes += more
+    for (;;) {
+      const [next] = this.#waiting
+      if (next === undefined || next === peek || bytes + next.byteLength > mergedBytesMax) break
+      taken.push(next)
+      bytes += next.byteLength
+      this.#waiting.shift()
     }
-    const taken = this.#waiting.splice(0, count)
     return taken.length === 1 ? first : Buffer.concat(taken, bytes)
   }
 
+  #heardSoFar() {
+    const { partial } = JSON.parse(this.#vosk.partialResult(this.#recognizer.handle)) as { readonly partial?: string }
+    return withoutUnknown(partial ?? "")
+  }
+
   async #accept(block: Uint8Array): Promise<void> {
-    const { handle } = this.#recognizer
     // 1 means that libvosk would end the utterance here; endpointing is not its task, and the next call goes on.
-    const outcome = await this.#vosk.accept(handle, block)
+    const outcome = await this.#vosk.accept(this.#recognizer.handle, block)
     if (outcome < 0) throw new BackendFault("refused", "libvosk reported a decoder error.")
     const samples = block.byteLength / sampleBytes
     this.#waitingBytes -= block.byteLength
@@ -224,8 +237,7 @@ class Utterance implements BackendSink {
     this.#decoded[0] = (this.#decoded[0] ?? 0) + samples
     this.#stream.sendBinary(new Uint8Array(this.#decoded.buffer))
     if (!this.#params.partials) return
-    const { partial } = JSON.parse(this.#vosk.partialResult(handle)) as { readonly partial?: string }
-    const text = withoutUnknown(partial ?? "")
+    const { text } = this.#heardSoFar()
     if (text === this.#partial) return
     this.#partial = text
     this.#stream.send({ type: "partial", text })

@@ -46,7 +46,13 @@ describe("a listener, at its edges", () => {
       open: ({ onFailed }) => {
         queueMicrotask(() => onFailed?.())
         const gone = new SttError({ reason: "crash", message: "gone" })
-        return { push: () => {}, cancel: () => {}, finish: Effect.fail(gone) }
+        return {
+          push: () => {},
+          peek: (answer) => answer(undefined),
+          conclude: (_, answer) => answer(false),
+          cancel: () => {},
+          finish: Effect.fail(gone)
+        }
       }
     }
     const { listener, types, until } = open({ stt: dead })
@@ -216,6 +222,8 @@ describe("a listener, at its edges", () => {
           const second = open2++ === 1
           return {
             push: (samples) => utterance.push(samples),
+            peek: (answer) => utterance.peek(answer),
+            conclude: (accept, answer) => utterance.conclude(accept, answer),
             cancel: () => utterance.cancel(),
             finish: second ? Effect.tap(utterance.finish, () => Effect.sync(finished.resolve)) : utterance.finish
           }

@@ -6,7 +6,8 @@ import { Context, Effect, Exit, Layer, Scope } from "effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll } from "vitest"
-import { frameMs, Listener, type ListenerEvent, type ListenerOptions, type Turn } from "#src/audio/listener.ts"
+import { frameMs, Listener, type ListenerOptions } from "#src/audio/listener.ts"
+import type { ListenerEvent, Turn } from "#src/audio/listener-events.ts"
 import { joined } from "#src/audio/pcm.ts"
 import { Stt, type Utterance } from "#src/stt/stt.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -90,6 +91,8 @@ export const recording = () => {
           utterance.push(samples)
         },
         finish: utterance.finish,
+        peek: (answer) => utterance.peek(answer),
+        conclude: (accept, answer) => utterance.conclude(accept, answer),
         cancel: () => utterance.cancel()
       }
     }
@@ -118,6 +121,8 @@ export const finishing = (first: (utterance: Utterance) => Utterance["finish"]):
       return {
         push: (samples) => utterance.push(samples),
         finish: first(utterance),
+        peek: (answer) => utterance.peek(answer),
+        conclude: (accept, answer) => utterance.conclude(accept, answer),
         cancel: () => utterance.cancel()
       }
     }

@@ -22,7 +22,7 @@ describe("libvosk's result", () => {
       ],
       alternatives: []
     })
-    assert.strictEqual(withoutUnknown("[unk] نعم [unk]"), "نعم")
+    assert.deepStrictEqual(withoutUnknown("[unk] نعم [unk]"), { text: "نعم", unknownWords: 2 })
   })
 
   it("has no confidence without words", () => {
