@@ -3,7 +3,7 @@
  * hum for speech that it would not mind otherwise. Asked with the last frames alone it knows nothing of the word; with
  * nothing but the middle of a soft vowel it also knows too little. So the second hearing counts only where the first one
  * errs. Decided by the probabilities alone, frame by frame, so that the same audio is doubted alike in whatever pieces it
- * comes. Chosen and measured in docs/decisions/015-second-hearing.md.
+ * comes. Chosen and measured in docs/decisions/016-second-hearing.md.
  */
 
 /** So much nobody would call noise. */

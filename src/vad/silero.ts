@@ -2,7 +2,7 @@
  * Silero VAD (v6, 16 kHz) on onnxruntime, loaded only in a host. Its `run` blocks, so the frames that wait on all streams
  * at that moment run as one batch, several of each stream where several wait - the result is exactly that of one by one,
  * at a quarter of the cost (decision 010) - and between two batches the event loop takes in what has come. What sounds
- * like speech soon after speech is heard twice (decision 015). Each stream gets its probabilities in order; one that sends
+ * like speech soon after speech is heard twice (decision 016). Each stream gets its probabilities in order; one that sends
  * what is not whole frames, or far more than was asked for, is closed.
  */
 import { existsSync } from "node:fs"
