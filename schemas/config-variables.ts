@@ -99,6 +99,12 @@ export const variables = {
     allowed: `one of ${LogLevels.join(", ")}`,
     about: "Least level that is logged."
   }),
+  LOG_CONTENT: variable({
+    schema: OnOff,
+    default: "off",
+    allowed: "on or off; only off in production",
+    about: "Logs what is said, typed and answered, at DEBUG: for debugging with invented speech only."
+  }),
   VOICE_SERVICE_ENV: variable({
     schema: Schema.Literals(["development", "production"]),
     default: "development",

@@ -21,6 +21,7 @@ const toStandard = SchemaIssue.makeFormatterStandardSchemaV1()
 export interface Config {
   readonly environment: "development" | "production"
   readonly logLevel: (typeof LogLevels)[number]
+  readonly logContent: boolean
   readonly port: number
   readonly host: string
   readonly dataDir: string
@@ -92,6 +93,8 @@ const productionFaults = (raw: Given, tokenSecret: string | undefined): Readonly
   if (raw.VOICE_SERVICE_SECRET !== undefined && raw.VOICE_SERVICE_SECRET === raw.VOICE_SERVICE_TOKEN_PREVIOUS) {
     faults.push(fault("VOICE_SERVICE_TOKEN_PREVIOUS", undefined, "must differ from VOICE_SERVICE_SECRET"))
   }
+  if (raw.LOG_CONTENT === "on")
+    faults.push(fault("LOG_CONTENT", "on", "is refused in production; what people say stays out of its logs"))
   if (raw.ALLOWED_ORIGINS === "*")
     faults.push(fault("ALLOWED_ORIGINS", "*", "is refused in production; name the origins"))
   return faults
@@ -138,6 +141,7 @@ export const decodeConfig = (
   return Result.succeed({
     environment: production ? "production" : "development",
     logLevel: raw.LOG_LEVEL ?? "INFO",
+    logContent: raw.LOG_CONTENT === "on",
     port: raw.PORT ?? 8_080,
     host: raw.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
     dataDir,

@@ -64,9 +64,11 @@ const layerAudit = (settings: Settings) =>
   Audit.layer({ folder: settings.dataDir, retentionDays: settings.retentionDays })
 
 const layerSessions = (settings: Settings) =>
-  sessionsLayer({ idleSeconds: settings.sessionIdleSeconds, maxMinutes: settings.sessionMaxMinutes }).pipe(
-    Layer.provide(Questionnaires.layer(questionnaires))
-  )
+  sessionsLayer({
+    idleSeconds: settings.sessionIdleSeconds,
+    maxMinutes: settings.sessionMaxMinutes,
+    logContent: settings.logContent
+  }).pipe(Layer.provide(Questionnaires.layer(questionnaires)))
 
 const effectLevels: Record<Settings["logLevel"], LogLevel.LogLevel> = {
   TRACE: "Trace",

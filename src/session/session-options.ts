@@ -1,6 +1,7 @@
 /** What one session is given: who was let in, on which connection, for how long, and whom it tells. */
 import type { SessionMachine } from "#machines/session.ts"
 import type { AuditEvent } from "#schemas/audit.ts"
+import type { LogContent } from "./content-log.ts"
 import type { Admission, Connection } from "./contract.ts"
 import type { SessionToken } from "./session-token.ts"
 
@@ -17,6 +18,8 @@ export interface SessionOptions {
   readonly nowMs: () => number
   /** For the audit log. */
   readonly record: (event: AuditEvent) => void
+  /** Absent: nothing of what people say is logged. */
+  readonly logContent?: LogContent
   /** Something that operators should know, without a word of the person's. */
   readonly onNotice: (notice: string) => void
   /** A programming error, for the log. */

@@ -88,6 +88,7 @@ export class Session implements SessionHandle {
     if (this.ended || this.#settling.begun) return
     if (this.bounds.messages.hit(this.options.nowMs()))
       return this.#fatal("rate_limited", "too many messages in a second")
+    this.options.logContent?.(message)
     this.actor.send({ type: "client.active" })
     if (!this.#confirmed && this.started?.keeping !== undefined) {
       this.#confirmed = true

@@ -12,6 +12,7 @@ import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
+import { loggedConnection, makeLogContent } from "./content-log.ts"
 import { Sessions, type Admission } from "./contract.ts"
 import { fromEffect } from "./effect-actor.ts"
 import { fixedPrompts } from "./interview.ts"
@@ -22,6 +23,8 @@ import { Session } from "./session.ts"
 export interface SessionsOptions {
   readonly idleSeconds: number
   readonly maxMinutes: number
+  /** Absent: what people say is not logged. */
+  readonly logContent?: boolean
 }
 
 /** A person who has said nothing for this long is asked again. */
@@ -78,6 +81,10 @@ export const sessionsLayer = (options: SessionsOptions) =>
 
       const context = yield* Effect.context<never>()
       const log = Effect.runForkWith(context)
+      const logContentOf = options.logContent === true ? makeLogContent(log) : undefined
+      if (logContentOf !== undefined) {
+        yield* Effect.logWarning("LOG_CONTENT is on: at DEBUG this log holds what people say and answer")
+      }
       const machine = sessionMachine.provide({
         actors: {
           prepare: fromEffect(context, (_: unknown, system) => {
@@ -131,10 +138,11 @@ export const sessionsLayer = (options: SessionsOptions) =>
         open: Effect.fnUntraced(function* (admission, connection) {
           const scope = yield* Effect.scope
           const token = new SessionToken(admission, Date.now)
+          const logContent = logContentOf?.(admission)
           const session = new Session({
             id: randomUUID(),
             admission,
-            connection,
+            connection: logContent === undefined ? connection : loggedConnection(connection, logContent),
             token,
             machine,
             idleMs: options.idleSeconds * 1_000,
@@ -142,6 +150,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             noSpeechMs,
             nowMs: Date.now,
             record: audit.record,
+            ...(logContent === undefined ? {} : { logContent }),
             onNotice: (notice) => log(Effect.logWarning(notice)),
             onDefect: (error) => log(Effect.logError("A session failed", { error: errorName(error) })),
             onEnded: () => ended(session)

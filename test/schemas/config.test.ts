@@ -120,7 +120,8 @@ describe("production refuses", () => {
       { VOICE_SERVICE_TOKEN_PREVIOUS: secretA },
       "VOICE_SERVICE_TOKEN_PREVIOUS"
     ],
-    ["every origin", { ALLOWED_ORIGINS: "*" }, "ALLOWED_ORIGINS"]
+    ["every origin", { ALLOWED_ORIGINS: "*" }, "ALLOWED_ORIGINS"],
+    ["content in its log", { LOG_CONTENT: "on" }, "LOG_CONTENT"]
   ])("%s", (_, change, variable) => {
     assert.deepStrictEqual(
       faultsOf({ ...production, ...change }).map((fault) => fault.variable),
