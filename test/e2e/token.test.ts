@@ -1,7 +1,4 @@
 /** A session and its token: warned, ended, refreshed, taken back; over the real service. */
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { decodeJwt, jwtVerify } from "jose"
 import type { ClientMessage } from "#schemas/wire.ts"
@@ -14,16 +11,11 @@ import { linkIds } from "./questionnaire-file.ts"
 const secret = "signing-secret-2b1f8a7d3c6e9054"
 const formerSecret = "former-secret-2b1f8a7d3c6e9054"
 let server: ServerProcess
-let dataDir: string
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "sawt-token-"))
   const secrets = { VOICE_SERVICE_TOKEN: secret, VOICE_SERVICE_TOKEN_PREVIOUS: formerSecret }
-  server = await startServer({ ...noPrompts, ...secrets, DATA_DIR: dataDir })
+  server = await startServer({ ...noPrompts, ...secrets })
 })
-afterAll(async () => {
-  await server.stop()
-  await rm(dataDir, { recursive: true })
-})
+afterAll(() => server.stop())
 
 const nowSeconds = () => Date.now() / 1_000
 /** Of one subject, for questionnaires; expires so many seconds from now. */
@@ -135,7 +127,7 @@ describe("session.refresh", () => {
     const caller = await started(await lasting(60))
     await caller.ask({ type: "session.refresh", token: await lasting(60, { jti: "the-fresh-one" }) })
     const line = () =>
-      auditLines(dataDir).find((line) => line.event === "token.refreshed" && line.token_id === "the-fresh-one")
+      auditLines(server.dataDir).find((line) => line.event === "token.refreshed" && line.token_id === "the-fresh-one")
     while (line() === undefined) await new Promise((resolve) => setTimeout(resolve, 10))
     assert.deepInclude(line(), { session_id: caller.of("session.ready")[0]?.session_id, client_address: "127.0.0.1" })
     assert.property(line(), "subject_hash")
