@@ -49,10 +49,10 @@ describe("a start that is refused", () => {
     try {
       const server = start({ PORT: String(port) })
       assert.strictEqual(await server.exitCode, 1)
-      assert.strictEqual(
-        server.output().trim(),
-        `Port ${port} is in use: stop what listens there, or set PORT to another one.`
-      )
+      // On a busy machine a model may be ready before the port is tried.
+      const told = server.output().trim().split("\n").at(-1)
+      assert.strictEqual(told, `Port ${port} is in use: stop what listens there, or set PORT to another one.`)
+      assert.notMatch(server.output(), /\bat .*:\d+:\d+|ServeError|EADDRINUSE/)
     } finally {
       blocker.close()
     }
