@@ -1,131 +1,17 @@
-/**
- * From what a person said, typed, tapped or keyed to what it means for the question at hand. Pure and explainable: the
- * longest known phrases are found from left to right, and the whole must leave one meaning.
- */
+/** From what a person said, typed, tapped or keyed to what it means for the question at hand (docs/understanding.md). Pure. */
 import type { Plan, PlanOption, PlanQuestion } from "#machines/plan.ts"
 import type { Answer } from "#schemas/record.ts"
 import type { Expectation, InterviewEvent } from "#machines/interview.ts"
 import type { AnswerValue, AnswerVia } from "#schemas/wire.ts"
-import { commandPhrases, comparable, noPhrases, numberWords, yesPhrases, type SpokenCommand } from "./arabic.ts"
+import { comparable } from "./arabic.ts"
+import { askOf, valueOf } from "./asked.ts"
 import { keyedValue, typedValue } from "./typed.ts"
+import type { Ask, Language, Moment, SpokenCommand, Today, Understanding } from "./understanding/ask.ts"
+import { understand } from "./understanding/understand.ts"
 import { answerWith, takes, valueFault } from "./values.ts"
-
-type Language = "ar" | "en"
-
-/** What one phrase may mean. */
-export type Meaning =
-  | { readonly kind: "option"; readonly option: PlanOption }
-  | { readonly kind: "yes" }
-  | { readonly kind: "no" }
-  /** What is offered is to stay. */
-  | { readonly kind: "keep" }
-  | { readonly kind: "command"; readonly command: SpokenCommand }
-
-export interface Phrase {
-  readonly text: string
-  readonly meaning: Meaning
-}
-
-/** Below this mean word confidence a spoken answer is confirmed first. */
-export const sureConfidence = 0.75
-
-const optionPhrases = (question: PlanQuestion, language: Language): ReadonlyArray<Phrase> =>
-  question.options.flatMap((option) => {
-    const meaning: Meaning = { kind: "option", option }
-    return [option.display, ...option.phrases, option.key, ...(numberWords[language][Number(option.key)] ?? [])].map(
-      (text) => ({ text, meaning })
-    )
-  })
-
-const yesNo = (language: Language): ReadonlyArray<Phrase> => [
-  ...yesPhrases[language].map((text) => ({ text, meaning: { kind: "yes" } as const })),
-  ...noPhrases[language].map((text) => ({ text, meaning: { kind: "no" } as const }))
-]
-
-const commands = (language: Language): ReadonlyArray<Phrase> =>
-  Object.entries(commandPhrases[language]).flatMap(([command, phrases]) =>
-    phrases.map((text) => ({ text, meaning: { kind: "command", command: command as SpokenCommand } as const }))
-  )
-
-const keepPhrases = { ar: ["كما هو", "اتركه كما هو", "بدون تغيير"], en: ["keep it", "no change"] } as const
-const keeps = (language: Language): ReadonlyArray<Phrase> =>
-  keepPhrases[language].map((text) => ({ text, meaning: { kind: "keep" } as const }))
 
 const questionOf = (plan: Plan, linkId: string): PlanQuestion | undefined =>
   plan.questions.find((question) => question.linkId === linkId)
-
-/** Everything that may be said now. What is offered to the recogniser and what is understood come from this one list. */
-export const phrasesFor = (plan: Plan, expectation: Expectation): ReadonlyArray<Phrase> => {
-  switch (expectation.about) {
-    case "consent":
-    case "stop":
-      return yesNo(plan.language)
-    case "another":
-      return [...yesNo(plan.language), ...commands(plan.language)]
-    case "confirmation":
-    case "answer": {
-      const question = questionOf(plan, expectation.linkId)
-      if (question === undefined) return []
-      const options = optionPhrases(question, plan.language)
-      const offered = expectation.about === "answer" && expectation.initial !== undefined
-      return expectation.about === "answer"
-        ? [...options, ...commands(plan.language), ...(offered ? keeps(plan.language) : [])]
-        : [...yesNo(plan.language), ...options, ...commands(plan.language)]
-    }
-    case "correction":
-    case "nothing":
-      return []
-  }
-}
-
-export interface Heard {
-  readonly meanings: ReadonlyArray<Meaning>
-  /** Words that belong to no phrase. */
-  readonly unknownWords: number
-}
-
-/** Longest phrases first, left to right. */
-export const hear = (text: string, phrases: ReadonlyArray<Phrase>): Heard => {
-  const words = comparable(text)
-    .split(" ")
-    .filter((word) => word !== "")
-  const byText = new Map<string, Meaning>()
-  let longest = 1
-  for (const phrase of phrases) {
-    const key = comparable(phrase.text)
-    if (key === "") continue
-    if (!byText.has(key)) byText.set(key, phrase.meaning)
-    longest = Math.max(longest, key.split(" ").length)
-  }
-  const meanings: Array<Meaning> = []
-  let unknownWords = 0
-  for (let at = 0; at < words.length;) {
-    let taken = 0
-    for (let length = Math.min(longest, words.length - at); length > 0 && taken === 0; length--) {
-      const meaning = byText.get(words.slice(at, at + length).join(" "))
-      if (meaning === undefined) continue
-      meanings.push(meaning)
-      taken = length
-    }
-    if (taken === 0) unknownWords++
-    at += taken === 0 ? 1 : taken
-  }
-  return { meanings, unknownWords }
-}
-
-const sameMeaning = (a: Meaning, b: Meaning): boolean =>
-  a.kind === "option" && b.kind === "option"
-    ? a.option.code === b.option.code
-    : a.kind === "command" && b.kind === "command"
-      ? a.command === b.command
-      : a.kind === b.kind
-
-/** One meaning, or none: "no, two" is a correction and means two; two different answers mean nothing. */
-const settle = ({ meanings }: Heard): Meaning | undefined => {
-  const answers = meanings[0]?.kind === "no" && meanings.length > 1 ? meanings.slice(1) : meanings
-  const [first, ...rest] = answers
-  return first !== undefined && rest.every((other) => sameMeaning(first, other)) ? first : undefined
-}
 
 export const answerOf = (question: PlanQuestion, option: PlanOption): Answer =>
   question.itemType === "boolean"
@@ -145,86 +31,109 @@ export interface Certainty {
   readonly unknownWords: number
 }
 
-const isSure = ({ confidence, unknownWords }: Certainty, heard: Heard): boolean =>
-  confidence >= sureConfidence && unknownWords + heard.unknownWords === 0
+const commandEvents = {
+  repeat: "question.repeat",
+  back: "question.back",
+  skip: "question.skip",
+  stop: "stop.request",
+  help: "help.request",
+  /** Asking for help is asking for a human (`docs/protocol.md`). */
+  human: "help.request"
+} as const satisfies Readonly<Record<SpokenCommand, InterviewEvent["type"]>>
 
-interface Said {
-  readonly text: string
+/** What is offered stays as it is. */
+const keepPhrases = { ar: ["كما هو", "اتركه كما هو", "بدون تغيير"], en: ["keep it", "no change"] } as const
+
+const keeps = (text: string, language: Language): boolean =>
+  keepPhrases[language].some((phrase) => comparable(phrase) === comparable(text))
+
+export const momentOf = ({ about }: Expectation): Moment =>
+  about === "consent" || about === "stop" ? about : about === "answer" ? "answer" : "confirmation"
+
+/** A yes or no is believed only when it is sure: nothing reads it back. A no that is not sure denies what was read back. */
+const agreed = ({ about }: Expectation, { kind, sure }: YesOrNo, via: AnswerVia): InterviewEvent => {
+  if (!sure && !(kind === "no" && about === "confirmation")) return unmatched("no_match")
+  if (about === "consent") return kind === "yes" ? { type: "consent.given", via } : { type: "consent.declined" }
+  return { type: kind === "yes" ? "confirmation.given" : "confirmation.denied" }
+}
+
+type YesOrNo = Extract<Understanding, { readonly kind: "yes" | "no" }>
+type Answered = Extract<Understanding, { readonly kind: "answer" }>
+
+interface Spoken {
+  readonly language: Language
   readonly via: "voice" | "text"
   readonly certainty: Certainty | undefined
-  readonly heard: Heard
 }
 
-const answered = (question: PlanQuestion, answer: Answer, { via, certainty, heard }: Said): InterviewEvent => ({
-  type: "answer.given",
-  linkId: question.linkId,
-  answer,
-  via,
-  ...(certainty === undefined ? {} : { confidence: certainty.confidence }),
-  sure: certainty === undefined || isSure(certainty, heard)
-})
-
-/** Several options in one breath, where several may be chosen. */
-const chosen = (question: PlanQuestion, said: Said, language: Language): InterviewEvent => {
-  const codes = [
-    ...new Set(said.heard.meanings.flatMap((meaning) => (meaning.kind === "option" ? [meaning.option.code] : [])))
-  ]
-  if (codes.length === 0) return unmatched("no_match")
-  return valueFault(question, codes) === undefined
-    ? answered(question, answerWith(question, codes, language), said)
-    : unmatched("out_of_range")
+const answered = (
+  question: PlanQuestion,
+  { items, sure }: Answered,
+  { language, via, certainty }: Spoken
+): InterviewEvent => {
+  // Typed text is not read back: what it may mean is not taken for what it means.
+  if (via === "text" && !sure) return unmatched("no_match")
+  const value = valueOf(question, items, language)
+  if (valueFault(question, value) !== undefined) return unmatched("out_of_range")
+  const [{ kind, display }] = items
+  const answer = answerWith(question, value, language)
+  return {
+    type: "answer.given",
+    linkId: question.linkId,
+    // "2026-03" read aloud is a range: a date is shown in words.
+    answer: kind === "date" || kind === "dateTime" ? { ...answer, display } : answer,
+    via,
+    ...(certainty === undefined ? {} : { confidence: certainty.confidence }),
+    sure
+  }
 }
 
-/** A value that is not among options. */
-const valued = (question: PlanQuestion, said: Said, language: Language): InterviewEvent => {
-  const value = typedValue(question, said.text, language)
-  if (value === undefined) return unmatched(comparable(said.text) === "" ? "no_speech" : "no_match")
-  const several = question.chooseMax === undefined ? value : [String(value)]
-  if (valueFault(question, several) !== undefined) return unmatched("out_of_range")
-  // Words of a free answer are what was meant, not words around it.
-  const free = { ...said, heard: { meanings: [], unknownWords: 0 } }
-  return answered(question, answerWith(question, several, language), free)
+/** Whoever types in the form in which values are kept (ISO dates, a unit's code) is taken at their word. */
+const written = (question: PlanQuestion, text: string, language: Language): InterviewEvent | undefined => {
+  const { itemType, linkId } = question
+  const isFree = itemType === "string" || itemType === "text" || itemType === "url" || itemType === "open-choice"
+  const value = isFree ? undefined : typedValue(question, text, language)
+  if (value === undefined || valueFault(question, value) !== undefined) return undefined
+  return { type: "answer.given", linkId, answer: answerWith(question, value, language), via: "text", sure: true }
 }
 
-/** What this question takes besides its options. */
-const takesValues = ({ itemType }: PlanQuestion): boolean => itemType !== "choice" && itemType !== "boolean"
+const yesOrNoAsk: Ask = { type: "boolean" }
 
-/** Typed text has no certainty and is taken as it is. */
+/** Typed text has no certainty. `today`: where the person is. */
 export const interpretText = (
   plan: Plan,
   expectation: Expectation,
   text: string,
   via: "voice" | "text",
+  today: Today,
   certainty?: Certainty
 ): InterviewEvent => {
-  const heard = hear(text, phrasesFor(plan, expectation))
-  const said: Said = { text, via, certainty, heard }
-  const question =
-    expectation.about === "answer" || expectation.about === "confirmation"
-      ? questionOf(plan, expectation.linkId)
-      : undefined
-  if (question?.chooseMax !== undefined && heard.meanings.some(({ kind }) => kind === "option")) {
-    return chosen(question, said, plan.language)
+  const { language } = plan
+  const { about } = expectation
+  if (about === "nothing" || about === "correction") return unmatched("no_match")
+  const question = about === "answer" || about === "confirmation" ? questionOf(plan, expectation.linkId) : undefined
+  if (about === "answer" && expectation.initial !== undefined && keeps(text, language)) {
+    return { type: "initial.kept", via }
   }
-  const whole = question === undefined || !takesValues(question) || heard.unknownWords === 0
-  const meaning = whole ? settle(heard) : undefined
-  if (meaning === undefined) {
-    if (question !== undefined && takesValues(question)) return valued(question, said, plan.language)
-    return unmatched(via === "text" && comparable(text) === "" ? "no_speech" : "no_match")
-  }
-  switch (meaning.kind) {
-    case "command":
-      return { type: meaning.command }
-    case "keep":
-      return { type: "initial.kept", via }
-    case "yes":
-      return expectation.about === "consent" ? { type: "consent.given", via } : { type: "confirmation.given" }
-    case "no":
-      return expectation.about === "consent" ? { type: "consent.declined" } : { type: "confirmation.denied" }
-    case "option":
+  const exact = via === "text" && question !== undefined ? written(question, text, language) : undefined
+  if (exact !== undefined) return exact
+  const ask = question === undefined ? yesOrNoAsk : askOf(question, language)
+  const understanding = understand({ ask, moment: momentOf(expectation), language, today }, { text, via, ...certainty })
+  switch (understanding.kind) {
+    case "answer":
       return question === undefined
         ? unmatched("no_match")
-        : answered(question, answerOf(question, meaning.option), said)
+        : answered(question, understanding, { language, via, certainty })
+    case "yes":
+    case "no":
+      return agreed(expectation, understanding, via)
+    case "command":
+      return { type: commandEvents[understanding.command] }
+    case "out_of_range":
+      return unmatched("out_of_range")
+    case "ambiguous":
+    case "none":
+      return unmatched(via === "text" && comparable(text) === "" ? "no_speech" : "no_match")
   }
 }
 

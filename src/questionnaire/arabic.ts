@@ -45,32 +45,3 @@ export const numberWords: Readonly<Record<"ar" | "en", ReadonlyArray<ReadonlyArr
   ],
   en: [["zero"], ["one"], ["two"], ["three"], ["four"], ["five"], ["six"], ["seven"], ["eight"], ["nine"], ["ten"]]
 }
-
-export const yesPhrases: Readonly<Record<"ar" | "en", ReadonlyArray<string>>> = {
-  ar: ["نعم", "موافق", "أجل", "أيوه", "بلى", "صحيح"],
-  en: ["yes", "yeah", "correct"]
-}
-export const noPhrases: Readonly<Record<"ar" | "en", ReadonlyArray<string>>> = {
-  ar: ["لا", "كلا", "غير موافق", "غير صحيح"],
-  en: ["no", "nope"]
-}
-
-export type SpokenCommand = "question.repeat" | "question.back" | "question.skip" | "stop.request" | "help.request"
-
-/** What a person may say instead of an answer. */
-export const commandPhrases: Readonly<Record<"ar" | "en", Readonly<Record<SpokenCommand, ReadonlyArray<string>>>>> = {
-  ar: {
-    "question.repeat": ["أعد السؤال", "أعد", "كرر"],
-    "question.back": ["السابق", "تراجع", "ارجع"],
-    "question.skip": ["التالي", "تخطي"],
-    "stop.request": ["توقف", "أوقف"],
-    "help.request": ["مساعدة", "لا أعرف"]
-  },
-  en: {
-    "question.repeat": ["repeat", "say again"],
-    "question.back": ["back", "go back", "previous"],
-    "question.skip": ["skip", "next"],
-    "stop.request": ["stop"],
-    "help.request": ["help", "i do not know"]
-  }
-}

@@ -1,16 +1,19 @@
 /** The phrases that a recogniser may hear at one question; those whose words a model lacks, its host leaves out. Pure. */
-import type { Plan } from "#machines/plan.ts"
+import type { Plan, PlanQuestion } from "#machines/plan.ts"
 import type { Expectation } from "#machines/interview.ts"
-import { phrasesFor } from "./answer.ts"
-import { withoutMarks } from "./arabic.ts"
+import { momentOf } from "./answer.ts"
+import { numberWords, withoutMarks } from "./arabic.ts"
+import { askOf } from "./asked.ts"
+import type { Ask } from "./understanding/ask.ts"
+import { basicPhrases, spokenAt } from "./understanding/spoken.ts"
 
 const wordsOf = (phrase: string): ReadonlyArray<string> => phrase.split(/\s+/).filter((word) => word !== "")
 
 /** Bare, without digits (a model knows words) and without doubles. */
-const spokenForms = (plan: Plan, expectation: Expectation): ReadonlyArray<string> => [
+const spokenForms = (phrases: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...new Set(
-    phrasesFor(plan, expectation)
-      .map(({ text }) =>
+    phrases
+      .map((text) =>
         withoutMarks(text)
           .replace(/[^\p{L}\s]/gu, " ")
           .replace(/\s+/g, " ")
@@ -20,25 +23,37 @@ const spokenForms = (plan: Plan, expectation: Expectation): ReadonlyArray<string
   )
 ]
 
-/** Any words may answer it. */
-const isOpen = (plan: Plan, linkId: string): boolean => {
-  const question = plan.questions.find((candidate) => candidate.linkId === linkId)
-  return question !== undefined && question.itemType !== "choice" && question.itemType !== "boolean"
-}
+/** The numbers that choose its options. */
+const keysOf = ({ options }: PlanQuestion, language: Plan["language"]): ReadonlyArray<string> =>
+  options.flatMap(({ key }) => numberWords[language][Number(key)] ?? [])
+
+const yesOrNo: Ask = { type: "boolean" }
 
 /** Undefined where nothing is expected, or anything. */
 export const grammarFor = (plan: Plan, expectation: Expectation): ReadonlyArray<string> | undefined => {
+  const { language } = plan
   const { about } = expectation
   if (about === "nothing" || about === "correction") return undefined
-  if (about === "answer" && isOpen(plan, expectation.linkId)) return undefined
-  return spokenForms(plan, expectation)
+  const moment = momentOf(expectation)
+  const question =
+    about === "answer" || about === "confirmation"
+      ? plan.questions.find(({ linkId }) => linkId === expectation.linkId)
+      : undefined
+  const phrases = spokenAt(question === undefined ? yesOrNo : askOf(question, language), moment, language)
+  if (phrases === undefined) return undefined
+  const own = question === undefined ? [] : [...(question.phrases ?? []), ...keysOf(question, language)]
+  return spokenForms([...phrases, ...own])
 }
 
-/** Every word that a questionnaire may want to hear, for the model to be asked which it lacks. */
+/**
+ * Every word that a questionnaire cannot do without, for the model to be asked which it lacks: its own phrases, the
+ * numbers of its options, and one way of saying yes, no and each command. Synonyms come on top where a model knows them.
+ */
 export const vocabularyOf = (plan: Plan): ReadonlyArray<string> => {
-  const expectations: ReadonlyArray<Expectation> = [
-    { about: "consent" },
-    ...plan.questions.map(({ linkId }) => ({ about: "confirmation" as const, linkId }))
-  ]
-  return [...new Set(expectations.flatMap((expectation) => spokenForms(plan, expectation)).flatMap(wordsOf))]
+  const { language, questions } = plan
+  const own = questions.flatMap((question) => [
+    ...question.options.flatMap(({ display, phrases }) => [display, ...phrases]),
+    ...question.options.flatMap(({ key }) => numberWords[language][Number(key)]?.[0] ?? [])
+  ])
+  return [...new Set(spokenForms([...basicPhrases(language), ...own]).flatMap(wordsOf))]
 }

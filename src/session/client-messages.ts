@@ -7,6 +7,7 @@ import { plainText } from "./plain-text.ts"
 import { refusalOf } from "./refusals.ts"
 import type { Session } from "./session.ts"
 import type { Started } from "./started.ts"
+import { todayAt } from "./today.ts"
 
 type Of<Type extends ClientMessage["type"]> = Extract<ClientMessage, { type: Type }>
 
@@ -62,7 +63,9 @@ const text = (session: Session, started: Started, message: Of<"text.input">) => 
     })
     return
   }
-  return withPlan(session, started, message, (plan) => interpretText(plan, session.expectation(), typed, "text"))
+  return withPlan(session, started, message, (plan) =>
+    interpretText(plan, session.expectation(), typed, "text", todayAt(session.options.nowMs()))
+  )
 }
 
 const say = (session: Session, message: Of<"speech.say">) => {

@@ -4,7 +4,9 @@ import { keyOf } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { ListenerEvent } from "#src/audio/listener-events.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
+import type { Today } from "#src/questionnaire/understanding/ask.ts"
 import type { Session } from "./session.ts"
+import { todayAt } from "./today.ts"
 
 type Final = Extract<ListenerEvent, { type: "transcript.final" }>
 
@@ -32,11 +34,14 @@ const tell = (session: Session, event: (plan: Plan, expected: Expectation) => In
 }
 
 /** What an utterance comes to. */
-export const understood = (plan: Plan, expected: Expectation, transcript: Understood): InterviewEvent => {
+export const understood = (plan: Plan, expected: Expectation, transcript: Understood, today: Today): InterviewEvent => {
   const { text, unknownWords, confidence, degraded } = transcript
   /** A noise, not a person: it costs no attempt. */
   if (text === "" && unknownWords === 0) return { type: "utterance.empty" }
-  const event = interpretText(plan, expected, text, "voice", { confidence: confidence ?? 0, unknownWords })
+  const event = interpretText(plan, expected, text, "voice", today, {
+    confidence: confidence ?? 0,
+    unknownWords
+  })
   if (!degraded || (event.type !== "answer.given" && event.type !== "confirmation.given")) return event
   /** A safety question (R7.3) and a free text (R4.4) are never answered by a lesser model: the person is asked to touch. */
   const question = plan.questions.find(({ linkId }) => linkId === linkIdOf(expected))
@@ -67,7 +72,7 @@ const settle = (session: Session, { utteranceId, transcript, audioStartMs, start
     replayed,
     trace_id: session.options.admission.traceId
   })
-  tell(session, (plan, expected) => understood(plan, expected, transcript))
+  tell(session, (plan, expected) => understood(plan, expected, transcript, todayAt(session.options.nowMs())))
 }
 
 export const receiveHeard = (session: Session, event: ListenerEvent): void => {

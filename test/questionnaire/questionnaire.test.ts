@@ -3,20 +3,14 @@ import fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import { QuestionnaireResponse } from "#schemas/fhir.ts"
-import {
-  answerOf,
-  hear,
-  interpretDigits,
-  interpretSelection,
-  interpretText,
-  phrasesFor
-} from "#src/questionnaire/answer.ts"
+import { answerOf, interpretDigits, interpretSelection, interpretText } from "#src/questionnaire/answer.ts"
 import { comparable } from "#src/questionnaire/arabic.ts"
 import { grammarFor, vocabularyOf } from "#src/questionnaire/grammar.ts"
 import { extensionUrls } from "#src/questionnaire/extensions.ts"
 import { load } from "#src/questionnaire/load.ts"
 import { responseOf } from "#src/questionnaire/response.ts"
 import { scoresOf } from "#src/questionnaire/scores.ts"
+import { today } from "./phrases/asks.ts"
 import { phq9, phq9Form, phq9Plan } from "#test/support/phq9.ts"
 
 const first = { about: "answer", linkId: "44250-9" } as const
@@ -53,7 +47,7 @@ describe("understanding what was said", () => {
   for (const [said, code] of table) {
     it(`takes «${said}» for ${code}`, () => {
       const display = phq9Plan.questions[0]?.options.find((option) => option.code === code)?.display ?? ""
-      assert.deepInclude(interpretText(phq9Plan, first, said, "voice", heardWith(0.95)), {
+      assert.deepInclude(interpretText(phq9Plan, first, said, "voice", today, heardWith(0.95)), {
         type: "answer.given",
         linkId: "44250-9",
         sure: true,
@@ -63,22 +57,22 @@ describe("understanding what was said", () => {
   }
 
   it("is not sure of a low confidence, nor of words around the answer", () => {
-    assert.deepInclude(interpretText(phq9Plan, first, "ثلاثة", "voice", heardWith(0.5)), {
+    assert.deepInclude(interpretText(phq9Plan, first, "ثلاثة", "voice", today, heardWith(0.5)), {
       type: "answer.given",
       sure: false
     })
-    assert.deepInclude(interpretText(phq9Plan, first, "فتح ثلاثة", "voice", heardWith(1)), {
+    assert.deepInclude(interpretText(phq9Plan, first, "فتح ثلاثة", "voice", today, heardWith(1)), {
       type: "answer.given",
       sure: false
     })
-    assert.deepInclude(interpretText(phq9Plan, first, "ثلاثة", "voice", heardWith(1, 1)), {
+    assert.deepInclude(interpretText(phq9Plan, first, "ثلاثة", "voice", today, heardWith(1, 1)), {
       type: "answer.given",
       sure: false
     })
   })
 
   it("refuses two different answers in one breath", () => {
-    assert.deepEqual(interpretText(phq9Plan, first, "واحد ثلاثة", "voice", heardWith(1)), {
+    assert.deepEqual(interpretText(phq9Plan, first, "واحد ثلاثة", "voice", today, heardWith(1)), {
       type: "answer.unmatched",
       reason: "no_match"
     })
@@ -90,37 +84,73 @@ describe("understanding what was said", () => {
       { about: "confirmation", linkId: "44250-9" },
       "لا اثنان",
       "voice",
+      today,
       heardWith(1)
     )
     assert.deepInclude(event, { type: "answer.given", sure: true })
   })
 
   it("understands commands, and only yes or no where consent is asked", () => {
-    assert.deepEqual(interpretText(phq9Plan, first, "السابق", "voice", heardWith(1)), { type: "question.back" })
-    assert.deepEqual(interpretText(phq9Plan, first, "أعد السؤال", "voice", heardWith(1)), { type: "question.repeat" })
+    assert.deepEqual(interpretText(phq9Plan, first, "السابق", "voice", today, heardWith(1)), { type: "question.back" })
+    assert.deepEqual(interpretText(phq9Plan, first, "أعد السؤال", "voice", today, heardWith(1)), {
+      type: "question.repeat"
+    })
     const consent = { about: "consent" } as const
-    assert.deepEqual(interpretText(phq9Plan, consent, "نعم", "voice", heardWith(1)), {
+    assert.deepEqual(interpretText(phq9Plan, consent, "نعم", "voice", today, heardWith(1)), {
       type: "consent.given",
       via: "voice"
     })
-    assert.deepEqual(interpretText(phq9Plan, consent, "لا", "voice", heardWith(1)), { type: "consent.declined" })
-    assert.deepInclude(interpretText(phq9Plan, consent, "صفر", "voice", heardWith(1)), { type: "answer.unmatched" })
+    assert.deepEqual(interpretText(phq9Plan, consent, "لا", "voice", today, heardWith(1)), { type: "consent.declined" })
+    assert.deepInclude(interpretText(phq9Plan, consent, "صفر", "voice", today, heardWith(1)), {
+      type: "answer.unmatched"
+    })
   })
 
   it("never throws, and never answers a question that was not asked", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
-        const event = interpretText(phq9Plan, first, text, "text")
+        const event = interpretText(phq9Plan, first, text, "text", today)
         return event.type !== "answer.given" || event.linkId === first.linkId
       })
     )
   })
 
-  it("hears every phrase that it offers", () => {
-    for (const { linkId } of phq9Plan.questions) {
-      const phrases = phrasesFor(phq9Plan, { about: "answer", linkId })
-      for (const { text, meaning } of phrases) assert.deepEqual(hear(text, phrases).meanings, [meaning], text)
+  it("takes each option by every phrase of its own, and says nothing of what it cannot be sure of", () => {
+    for (const { linkId, options } of phq9Plan.questions) {
+      for (const { code, display, phrases } of options) {
+        for (const said of [display, ...phrases]) {
+          const event = interpretText(phq9Plan, { about: "answer", linkId }, said, "voice", today, heardWith(1))
+          assert.deepInclude(event, { type: "answer.given", sure: true }, said)
+          assert.nestedPropertyVal(event, "answer.value", code, said)
+        }
+      }
     }
+  })
+
+  it("takes a denial for none of what it denies, and no half-hearted consent", () => {
+    const consent = { about: "consent" } as const
+    assert.deepEqual(interpretText(phq9Plan, consent, "مش موافق", "voice", today, heardWith(1)), {
+      type: "consent.declined"
+    })
+    for (const said of ["نعم بس مش الآن", "يمكن", "أظن نعم"]) {
+      assert.deepInclude(interpretText(phq9Plan, consent, said, "voice", today, heardWith(1)), {
+        type: "answer.unmatched"
+      })
+    }
+    assert.deepInclude(interpretText(phq9Plan, consent, "نعم", "voice", today, heardWith(0.5)), {
+      type: "answer.unmatched"
+    })
+    assert.deepInclude(interpretText(phq9Plan, first, "مش كل يوم", "voice", today, heardWith(1)), {
+      type: "answer.unmatched"
+    })
+  })
+
+  it("never takes what was typed for what it may only mean", () => {
+    assert.deepInclude(interpretText(phq9Plan, first, "أحيانا", "voice", today, heardWith(1)), { sure: false })
+    assert.deepEqual(interpretText(phq9Plan, first, "أحيانا", "text", today), {
+      type: "answer.unmatched",
+      reason: "no_match"
+    })
   })
 })
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "vitest"
 import { understood } from "#src/session/heard.ts"
+import { today } from "#test/questionnaire/phrases/asks.ts"
 import { phq9Plan } from "#test/support/phq9.ts"
 
 const first = { about: "answer", linkId: phq9Plan.questions[0]?.linkId ?? "" } as const
@@ -14,15 +15,15 @@ const heard = (text: string, over: { readonly degraded?: boolean; readonly unkno
 
 describe("what was heard", () => {
   it("is taken as it was understood", () => {
-    assert.deepInclude(understood(phq9Plan, first, heard("عدة أيام")), { type: "answer.given", sure: true })
-    assert.deepEqual(understood(phq9Plan, first, heard("")), { type: "utterance.empty" })
-    assert.deepInclude(understood(phq9Plan, first, heard("", { unknownWords: 1 })), { type: "answer.unmatched" })
+    assert.deepInclude(understood(phq9Plan, first, heard("عدة أيام"), today), { type: "answer.given", sure: true })
+    assert.deepEqual(understood(phq9Plan, first, heard(""), today), { type: "utterance.empty" })
+    assert.deepInclude(understood(phq9Plan, first, heard("", { unknownWords: 1 }), today), { type: "answer.unmatched" })
   })
 
   it("by a model that stands in is read back before it is taken", () => {
-    const event = understood(phq9Plan, first, heard("عدة أيام", { degraded: true }))
+    const event = understood(phq9Plan, first, heard("عدة أيام", { degraded: true }), today)
     assert.deepInclude(event, { type: "answer.given", sure: false })
-    assert.deepEqual(understood(phq9Plan, first, heard("السابق", { degraded: true })), { type: "question.back" })
+    assert.deepEqual(understood(phq9Plan, first, heard("السابق", { degraded: true }), today), { type: "question.back" })
   })
 
   it("by a model that stands in never answers the safety question, nor confirms its answer", () => {
@@ -31,13 +32,18 @@ describe("what was heard", () => {
       ["answer", "كل يوم تقريبا"],
       ["confirmation", "نعم"]
     ] as const) {
-      const event = understood(phq9Plan, { ...safety, about }, heard(text, { degraded: true }))
+      const event = understood(phq9Plan, { ...safety, about }, heard(text, { degraded: true }), today)
       assert.notInclude(["answer.given", "confirmation.given"], event.type)
     }
-    assert.deepEqual(understood(phq9Plan, safety, heard("ولا مرة", { degraded: true })), { type: "hearing.failed" })
-    assert.deepInclude(understood(phq9Plan, safety, heard("ولا مرة")), { type: "answer.given" })
-    assert.deepEqual(understood(phq9Plan, { ...safety, about: "confirmation" }, heard("لا", { degraded: true })), {
-      type: "confirmation.denied"
+    assert.deepEqual(understood(phq9Plan, safety, heard("ولا مرة", { degraded: true }), today), {
+      type: "hearing.failed"
     })
+    assert.deepInclude(understood(phq9Plan, safety, heard("ولا مرة"), today), { type: "answer.given" })
+    assert.deepEqual(
+      understood(phq9Plan, { ...safety, about: "confirmation" }, heard("لا", { degraded: true }), today),
+      {
+        type: "confirmation.denied"
+      }
+    )
   })
 })

@@ -131,6 +131,8 @@ export interface FillOptions {
   readonly stepsMax?: number
 }
 
+const today = { date: "2026-03-18", utcOffset: "+03:00" }
+
 const machines = new WeakMap<Plan, InterviewMachine>()
 
 export const fill = (
@@ -159,7 +161,7 @@ export const fill = (
     const value = hinted !== undefined && random() < 0.5 ? hinted : randomValue(question, random)
     const expectation = expectationOf(actor.getSnapshot())
     const text = typed(question, value)
-    const event = text === undefined ? undefined : interpretText(plan, expectation, text, "text")
+    const event = text === undefined ? undefined : interpretText(plan, expectation, text, "text", today)
     if (event?.type === "answer.given") {
       typedAnswers++
       return send(event)

@@ -40,14 +40,17 @@ const scalesOf = (option: AskOption, lexicon: Lexicon): ReadonlyArray<Scale> => 
   const own = new Set(ownPhrases(option).map(foldedPhrase))
   const yesNo: ReadonlyArray<Scale> = [
     ...([...own].some((phrase) => lexicon.bareYes.has(phrase))
-      ? [{ name: "yes", isNegative: false, ...lexicon.yes }]
+      ? [{ name: "yes", isNegative: false, written: lexicon.written.yes, ...lexicon.yes }]
       : []),
-    ...([...own].some((phrase) => lexicon.bareNo.has(phrase)) ? [{ name: "no", isNegative: true, ...lexicon.no }] : [])
+    ...([...own].some((phrase) => lexicon.bareNo.has(phrase))
+      ? [{ name: "no", isNegative: true, written: lexicon.written.no, ...lexicon.no }]
+      : [])
   ]
   const none = [...own].some((phrase) => lexicon.noneBeginnings.some((start) => `${phrase} `.startsWith(`${start} `)))
   const noneOfIt: Scale = {
     name: "none of it",
     isNegative: true,
+    written: lexicon.written.no,
     sure: lexicon.nothing.sure,
     unsure: [...lexicon.nothing.unsure, ...lexicon.bareNo]
   }

@@ -79,7 +79,9 @@ export const understoodChoice = (work: Work, ask: ChoiceAsk): Understanding => {
     return answer([...settled.items, ...beside], Math.min(settled.score, otherScore), "other", work)
   }
   if (settled.kind !== "none" || settled.rule !== "nothing") return concluded(settled, work)
-  const alike = bestAlike(placed, work, options)
+  // A no to a read-back is no option that sounds like it.
+  const isReply = work.moment === "confirmation" && placed.some(({ kind }) => kind === "no")
+  const alike = isReply ? undefined : bestAlike(placed, work, options)
   if (alike !== undefined) return answer([alike.item], alike.score, "sounds alike", work)
   const [first, ...rest] = beside
   if (first === undefined || placed.some(({ kind }) => kind === "no" || kind === "negation"))

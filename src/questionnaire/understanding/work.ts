@@ -29,7 +29,7 @@ const harmless: ReadonlySet<SpokenCommand> = new Set(["repeat", "back", "help"])
 const alikeCommandMin = 0.85
 const alikeCommandLettersMin = 6
 /** A command that was hardly heard is none. */
-const commandMin = 0.3
+const commandMin = 0.5
 
 export const none = (rule: string): Understanding => ({ kind: "none", rule })
 

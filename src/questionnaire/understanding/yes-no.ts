@@ -27,10 +27,7 @@ export const yesNoReader =
     if (meaning !== "goOn") {
       return { kind: meaning, to, score, rule: "phrase", isBare: lexicon.bareNo.has(said) || lexicon.bareYes.has(said) }
     }
-    if (moment === "consent" || moment === "stop") {
-      return { kind: moment === "consent" ? "yes" : "no", to, score, rule: "go on", isBare: false }
-    }
-    return { kind: "neutral", to }
+    return moment === "stop" ? { kind: "no", to, score, rule: "go on", isBare: false } : { kind: "neutral", to }
   }
 
 type Said = Extract<Placed, { readonly kind: "yes" | "no" }>

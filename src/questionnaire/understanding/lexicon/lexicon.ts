@@ -19,7 +19,8 @@ import * as enSpeech from "./en/speech.ts"
 import * as enUnits from "./en/units.ts"
 import { PhraseBook } from "../phrase-book.ts"
 import type { Marker } from "../reading.ts"
-import { graded, keyed, numbered, phrases, table, type Table } from "./lines.ts"
+import { foldedPhrase } from "../words.ts"
+import { graded, keyed, numbered, phrases, table, type Table, written, writtenLines } from "./lines.ts"
 
 type Named<Module> = { readonly [Name in keyof Module]: string }
 
@@ -43,6 +44,8 @@ export interface Scale {
   readonly sure: ReadonlyArray<string>
   readonly unsure: ReadonlyArray<string>
   readonly isNegative: boolean
+  /** All of them as they are written, for a recogniser. */
+  readonly written: ReadonlyArray<string>
   /** Days out of two weeks, from and to. */
   readonly days?: readonly [from: number, to: number]
 }
@@ -70,6 +73,7 @@ const scalesOf = ({ scales, negativeScales, daysOfFourteen }: Lists["scales"]): 
         name,
         sure: phrases(sure),
         unsure: phrases(unsure),
+        written: written(words),
         isNegative: negative.has(name),
         ...(range === undefined ? {} : { days: range })
       }
@@ -103,6 +107,22 @@ const listsOf = ({ answers, calendar, commands, numbers, scales, speech, units }
   yes: graded(answers.yes),
   no: graded(answers.no),
   neither: phrases(answers.neither),
+  /** For a recogniser: as they are written. */
+  written: {
+    yes: written(answers.yes),
+    no: written(answers.no),
+    neither: written(answers.neither),
+    goOn: written(answers.goOn),
+    plain: [answers.bareYes, answers.bareNo, answers.agreement].flatMap(written),
+    commands: writtenLines(commands.commands),
+    numbers: [
+      ...[numbers.small, numbers.tens, numbers.hundreds, numbers.fractions].flatMap(writtenLines).flat(),
+      ...[numbers.thousand, numbers.thousands, numbers.twoThousand, numbers.point].flatMap(written)
+    ],
+    turns: [...written(speech.negations), ...written(speech.corrections)].filter(
+      (phrase) => !phrases(answers.bareNo).includes(foldedPhrase(phrase))
+    )
+  },
   bareNo: new Set(phrases(answers.bareNo)),
   bareYes: new Set(phrases(answers.bareYes)),
   goOn: phrases(answers.goOn),

@@ -11,6 +11,16 @@ export const phrases = (block: string): ReadonlyArray<string> => [
   )
 ]
 
+/** As they are written, for a recogniser: a model's words have their hamza and taa marbuta. */
+export const written = (block: string): ReadonlyArray<string> => [
+  ...new Set(
+    block
+      .split(/[\n،,~]/u)
+      .map((phrase) => phrase.trim())
+      .filter((phrase) => phrase !== "")
+  )
+]
+
 const entries = (block: string): ReadonlyArray<readonly [key: string, words: string]> =>
   block
     .split("\n")
@@ -47,3 +57,7 @@ export const graded = (block: string): Graded => {
     unsure: phrases(lines.filter((line) => line.startsWith("~")).join("\n"))
   }
 }
+
+/** The words of a table as they are written, line by line. */
+export const writtenLines = (block: string): ReadonlyArray<ReadonlyArray<string>> =>
+  entries(block).map(([, words]) => written(words))

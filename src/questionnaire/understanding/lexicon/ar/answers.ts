@@ -27,7 +27,10 @@ export const bareYes = `نعم، أيوه، أيوا، ايوة، إي، أجل�
 /** A no that may also take back what was said before it. */
 export const bareNo = `لا، لأ، لا لا، لا لا لا، كلا، لع، نو، no`
 
-/** "Go on": yes where consent is asked for, no where it is asked whether to stop. */
+/** What a recogniser listens for where consent is asked for, besides a plain yes or no. */
+export const agreement = `موافق، موافقة، أوافق، غير موافق، غير موافقة، مش موافق، مو موافق، لا أوافق، ما أوافق`
+
+/** "Go on": no where it is asked whether to stop. It is no consent. */
 export const goOn = `ابدأ، ابدئي، ابدؤوا، نبدأ، كمل، كملي، كملوا، استمر، استمري، تابع، تابعي، واصل، واصلي، أكمل، نكمل، خلينا نكمل، بدي كمل`
 
 /** Neither: asked again. */

@@ -25,7 +25,10 @@ export const bareYes = `yes, yeah, yep, yup, yes yes, oh yes, yes i do, yes i ha
 /** A no that may also take back what was said before it. */
 export const bareNo = `no, nope, nah, no no, no no no`
 
-/** "Go on": yes where consent is asked for, no where it is asked whether to stop. */
+/** What a recogniser listens for where consent is asked for, besides a plain yes or no. */
+export const agreement = `i agree, agreed, i consent, i accept, i do not agree, i disagree, i do not consent, i refuse`
+
+/** "Go on": no where it is asked whether to stop. It is no consent. */
 export const goOn = `begin, start, let us start, go on, keep going, continue, carry on, let us continue, proceed, resume`
 
 /** Neither: asked again. */

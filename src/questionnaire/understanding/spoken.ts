@@ -1,0 +1,59 @@
+/** The phrases that may be said at one question and are few enough for a recogniser's grammar, as they are written. */
+import type { Ask, Language, Moment } from "./ask.ts"
+import { lexicons } from "./lexicon/lexicon.ts"
+import { optionsOf, type ChoiceAsk } from "./options.ts"
+import { foldedPhrase } from "./words.ts"
+
+/** Negations and corrections too: a recogniser that cannot hear "not" hears the opposite. */
+const around = (language: Language): ReadonlyArray<string> => {
+  const { written } = lexicons[language]
+  return [...written.commands.flat(), ...written.turns]
+}
+
+const yesNo = (language: Language): ReadonlyArray<string> => {
+  const { yes, no, neither } = lexicons[language].written
+  return [...yes, ...no, ...neither]
+}
+
+const choice = (ask: ChoiceAsk, language: Language): ReadonlyArray<string> => {
+  const { bareNo } = lexicons[language]
+  const { scales } = optionsOf(ask, lexicons[language])
+  /** A recogniser takes the words of a phrase for words of their own, and a plain no is too short to be listened for. */
+  const holdsNo = (phrase: string): boolean =>
+    foldedPhrase(phrase)
+      .split(" ")
+      .some((word) => bareNo.has(word))
+  return ask.options.flatMap((option) => [
+    option.display,
+    ...option.phrases,
+    ...(scales.get(option) ?? []).flatMap(({ written }) => written.filter((phrase) => !holdsNo(phrase)))
+  ])
+}
+
+/** One way of saying yes, no and each command. */
+export const basicPhrases = (language: Language): ReadonlyArray<string> => {
+  const { yes, no, commands } = lexicons[language].written
+  const firsts = new Map(
+    lexicons[language].commandPhrases.map(([command], index) => [command, commands[index]?.[0]]).toReversed() as Array<
+      [string, string | undefined]
+    >
+  )
+  return [yes[0], no[0], ...firsts.values()].filter((phrase) => phrase !== undefined)
+}
+
+/** Undefined: anything may be said, more than a grammar can list. */
+export const spokenAt = (ask: Ask, moment: Moment, language: Language): ReadonlyArray<string> | undefined => {
+  if (moment === "consent" || moment === "stop") {
+    // Few words, so that no other is taken for one of them: a wrong yes or no ends or begins everything.
+    const { plain, goOn } = lexicons[language].written
+    return moment === "stop" ? [...plain, ...goOn] : plain
+  }
+  if (ask.type !== "boolean" && ask.type !== "choice") {
+    if (moment !== "confirmation") return undefined
+    const isNumber = ask.type === "integer" || ask.type === "decimal" || ask.type === "quantity"
+    return [...yesNo(language), ...around(language), ...(isNumber ? lexicons[language].written.numbers : [])]
+  }
+  const options = ask.type === "choice" ? choice(ask, language) : []
+  const answers = moment === "confirmation" || ask.type === "boolean" ? yesNo(language) : []
+  return [...answers, ...options, ...around(language)]
+}
