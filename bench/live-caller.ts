@@ -4,7 +4,7 @@
  * the next begins. Every time here is `performance.now()`, every position a sample of the session.
  */
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
-import { sureConfidence } from "#src/questionnaire/answer.ts"
+import { sureMin } from "#src/questionnaire/understanding/scores.ts"
 import { patience, type Patience } from "#src/session/turn-taking.ts"
 import { Client } from "../scripts/client.ts"
 import { activityOf, clips, mixed, noises, sampleRateHz, samplesOfMs, silence } from "./recordings.ts"
@@ -257,7 +257,7 @@ class LiveCaller {
     if (answering.finalAtMs !== undefined) return
     answering.finalAtMs = performance.now()
     const { nothing, whole = nothing } = answering.patience
-    const sure = answering.words.includes(text) && (confidence ?? 0) >= sureConfidence
+    const sure = answering.words.includes(text) && (confidence ?? 0) >= sureMin
     answering.endSilenceMs = sure ? whole : undefined
   }
 

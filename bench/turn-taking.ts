@@ -7,7 +7,7 @@ import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { Turn } from "#src/audio/listener-events.ts"
 import { Listener } from "#src/audio/listener.ts"
 import { turnOf } from "#src/session/turn.ts"
-import { sureConfidence } from "#src/questionnaire/answer.ts"
+import { sureMin } from "#src/questionnaire/understanding/scores.ts"
 import { numberStanding, patience } from "#src/session/turn-taking.ts"
 import { type HeardSoFar, Stt } from "#src/stt/stt.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -43,7 +43,7 @@ const numberSilence =
   ({ text, unknownWords, confidence }: HeardSoFar): number => {
     const row = patience.number
     if (text === "") return row.nothing
-    if (unknownWords > 0 || (confidence ?? 1) < sureConfidence) return row.open
+    if (unknownWords > 0 || (confidence ?? 1) < sureMin) return row.open
     const digits = text.split(" ").map((word) => digitWords.indexOf(word))
     return row[numberStanding(Number(digits.join("")), bounds)]
   }

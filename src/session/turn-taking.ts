@@ -5,12 +5,14 @@
  * A pause is judged by what has been heard up to it. An answer after which nothing could follow ends the turn at once; one
  * that has begun, or could go on ("no … I meant two"), is waited for longer than a silence after nothing.
  */
-import type { Expectation, InterviewOutput } from "#machines/interview.ts"
+import type { Expectation, InterviewEvent, InterviewOutput } from "#machines/interview.ts"
 import type { Plan, PlanQuestion, QuestionType } from "#machines/plan.ts"
 import type { AnswerValue } from "#schemas/wire.ts"
-import { interpretText, sureConfidence } from "#src/questionnaire/answer.ts"
+import { interpretText } from "#src/questionnaire/answer.ts"
 import { comparable } from "#src/questionnaire/arabic.ts"
 import { grammarFor } from "#src/questionnaire/grammar.ts"
+import type { Today } from "#src/questionnaire/understanding/ask.ts"
+import { sureMin } from "#src/questionnaire/understanding/scores.ts"
 import type { HeardSoFar } from "#src/stt/stt.ts"
 
 /** What can be made of an utterance that pauses here, and the milliseconds of silence that then end the turn. */
@@ -84,11 +86,17 @@ export const kindOf = (plan: Plan | undefined, expectation: Expectation): Kind =
   return expectation.about === "confirmation" ? "confirmation" : kinds[question.itemType]
 }
 
-/** Whether one of the phrases begins with the last words of this text and goes on. */
-const goesOn = (text: string, phrases: ReadonlyArray<string>): boolean => {
+/**
+ * The phrases that begin with the last words of this text and go on. Words inside a phrase that is whole begin no other
+ * one: "several days" does not wait for "days without number".
+ */
+const longer = (text: string, phrases: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const said = phrases.map(comparable)
   const words = comparable(text).split(" ")
-  const ends = words.map((_, index) => `${words.slice(index).join(" ")} `)
-  return phrases.some((phrase) => ends.some((end) => comparable(phrase).startsWith(end)))
+  const ends = words.map((_, index) => words.slice(index).join(" "))
+  const whole = ends.findIndex((end) => said.includes(end))
+  const open = whole < 0 ? ends : ends.slice(0, whole + 1)
+  return said.filter((phrase) => open.some((end) => phrase.startsWith(`${end} `)))
 }
 
 /** A number grows by another digit, by tens ("five and twenty"), or by units after a round one. */
@@ -110,15 +118,33 @@ const valueStanding = ({ itemType, options, chooseMax, min, max }: PlanQuestion,
   return itemType === "open-choice" && !options.some(({ code }) => code === value) ? "open" : "whole"
 }
 
+const answering: ReadonlySet<InterviewEvent["type"]> = new Set([
+  "answer.given",
+  "confirmation.given",
+  "confirmation.denied"
+])
+const isOtherAnswer = (event: InterviewEvent, than: InterviewEvent): boolean =>
+  answering.has(event.type) &&
+  (event.type !== "answer.given" || than.type !== "answer.given"
+    ? event.type !== than.type
+    : event.answer.value !== than.answer.value)
+
+/** Which day it is changes what a date means, not whether it is one. */
+const anyDay: Today = { date: "2000-01-01", utcOffset: "+00:00" }
+
 export const standing = (plan: Plan, expectation: Expectation, heard: HeardSoFar): Standing => {
   const { text, unknownWords, confidence } = heard
   if (text === "") return "nothing"
-  const event = interpretText(plan, expectation, text, "voice", { confidence: confidence ?? 1, unknownWords })
+  const certainty = { confidence: confidence ?? 1, unknownWords }
+  const meant = (words: string) => interpretText(plan, expectation, words, "voice", anyDay, certainty)
+  const event = meant(text)
   if (event.type === "answer.unmatched") return "begun"
-  if (unknownWords > 0 || (confidence ?? 1) < sureConfidence) return "open"
+  if (unknownWords > 0 || (confidence ?? 1) < sureMin) return "open"
   // At a read-back it is often the first half of a correction.
   if (event.type === "confirmation.denied" && expectation.about === "confirmation") return "open"
-  if (goesOn(text, grammarFor(plan, expectation) ?? [])) return "open"
+  // "Every day" may go on as "every day, nearly": the same answer.
+  if (longer(text, grammarFor(plan, expectation) ?? []).some((phrase) => isOtherAnswer(meant(phrase), event)))
+    return "open"
   const question = questionOf(plan, expectation)
   return event.type === "answer.given" && question !== undefined ? valueStanding(question, event.answer.value) : "whole"
 }

@@ -114,7 +114,7 @@ describe("the silence that ends a turn", () => {
       assert.strictEqual(standing(phq9Plan, answer, heard(text)), "begun", text)
     assert.strictEqual(standing(phq9Plan, answer, heard("")), "nothing")
     assert.strictEqual(standing(phq9Plan, answer, heard("", 2)), "nothing")
-    assert.strictEqual(standing(phq9Plan, answer, heard("أعد")), "open")
+    assert.strictEqual(standing(phq9Plan, answer, heard("أعد")), "whole")
     assert.strictEqual(standing(phq9Plan, readBack, heard("لا")), "open")
     assert.strictEqual(standing(phq9Plan, readBack, heard("لا اثنان")), "whole")
     assert.strictEqual(standing(agreementPlan, q, heard("لا")), "open")
@@ -124,7 +124,8 @@ describe("the silence that ends a turn", () => {
     assert.strictEqual(standing(phq9Plan, answer, heard("واحد", 1)), "open")
     assert.strictEqual(standing(phq9Plan, answer, { ...heard("واحد"), confidence: 0.6 }), "open")
     assert.strictEqual(standing(phq9Plan, answer, { ...heard("واحد"), confidence: 0.9 }), "whole")
-    assert.strictEqual(standing(phq9Plan, readBack, { ...heard("نعم"), confidence: 0.6 }), "open")
+    // A yes that is not sure is none, and asked for again.
+    assert.strictEqual(standing(phq9Plan, readBack, { ...heard("نعم"), confidence: 0.6 }), "begun")
   })
 })
 
