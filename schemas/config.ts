@@ -65,10 +65,13 @@ const fault = (name: VariableName, value: string | undefined, problem: string): 
 const placeholder =
   /change[-_ ]?(me|this|it)|place[-_ ]?holder|your[-_ ]?(secret|token|key|jwt)|example|replace|insecure|password|secret[-_ ]?(key|token)|^(?<unit>.{1,8})\k<unit>+$/i
 
+/** 32 random bytes, in whatever notation, have more different characters than this. */
+const differentCharactersMin = 8
+
 const weakness = (secret: string): string | undefined =>
   new TextEncoder().encode(secret).length < secretBytesMin
     ? `must have at least ${secretBytesMin} bytes in production; \`openssl rand -base64 48\` makes one`
-    : placeholder.test(secret)
+    : placeholder.test(secret) || new Set(secret).size < differentCharactersMin
       ? "is a known placeholder; `openssl rand -base64 48` makes a real one"
       : undefined
 
@@ -76,22 +79,19 @@ const productionFaults = (raw: Given, tokenSecret: string | undefined): Readonly
   const faults: Array<ConfigFault> = []
   const secrets = [
     ["VOICE_SERVICE_SECRET", raw.VOICE_SERVICE_SECRET, true],
-    [raw.JWT_SECRET === undefined ? "VOICE_SERVICE_TOKEN" : "JWT_SECRET", tokenSecret, true],
-    ["VOICE_SERVICE_TOKEN_PREVIOUS", raw.VOICE_SERVICE_TOKEN_PREVIOUS, false]
+    [raw.VOICE_SERVICE_TOKEN === undefined && raw.JWT_SECRET ? "JWT_SECRET" : "VOICE_SERVICE_TOKEN", tokenSecret, true],
+    ["VOICE_SERVICE_TOKEN_PREVIOUS", raw.VOICE_SERVICE_TOKEN_PREVIOUS, false],
+    ["STORAGE_KEY", raw.STORAGE_KEY, false]
   ] as const
-  for (const [name, secret, required] of secrets) {
+  for (const [at, [name, secret, required]] of secrets.entries()) {
     if (secret === undefined) {
       if (required) faults.push(fault(name, undefined, "is required in production"))
       continue
     }
     const problem = weakness(secret)
     if (problem !== undefined) faults.push(fault(name, undefined, problem))
-  }
-  if (raw.VOICE_SERVICE_SECRET !== undefined && raw.VOICE_SERVICE_SECRET === tokenSecret) {
-    faults.push(fault("VOICE_SERVICE_SECRET", undefined, "must differ from VOICE_SERVICE_TOKEN"))
-  }
-  if (raw.VOICE_SERVICE_SECRET !== undefined && raw.VOICE_SERVICE_SECRET === raw.VOICE_SERVICE_TOKEN_PREVIOUS) {
-    faults.push(fault("VOICE_SERVICE_TOKEN_PREVIOUS", undefined, "must differ from VOICE_SERVICE_SECRET"))
+    const [same] = secrets.slice(0, at).find(([, other]) => other === secret) ?? []
+    if (same !== undefined) faults.push(fault(name, undefined, `must differ from ${same}`))
   }
   if (raw.LOG_CONTENT === "on")
     faults.push(fault("LOG_CONTENT", "on", "is refused in production; what people say stays out of its logs"))

@@ -20,7 +20,7 @@ const configPage = (): string =>
   page(
     "Configuration",
     "schemas/config-variables.ts",
-    "Environment variables, read once at the start. An empty value counts as unset. A value that is not allowed stops the start, with one line for each.",
+    "Environment variables, read once at the start. An empty value counts as unset. A value that is not allowed stops the start, with one line for each; `npm run config:check` says the same and starts nothing.",
     table(
       ["variable", "unit", "default", "allowed", "meaning"],
       Object.entries(variables).map(([name, row]) => [

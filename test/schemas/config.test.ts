@@ -8,6 +8,7 @@ import { loadSettings } from "#src/config.ts"
 
 const secretA = "Zk3pQ9vX1sLm8RtY6uWb2NcD5fGh7JaE"
 const secretB = "aB7cD2eF9gH4iJ1kL6mN3oP8qR5sT0uV"
+const hexKey = "8f14e45fceea167a5a36dedd4bea2543c9f0f895fb98ab9159f51fd0297e236d"
 const production = { VOICE_SERVICE_ENV: "production", VOICE_SERVICE_SECRET: secretA, VOICE_SERVICE_TOKEN: secretB }
 const accept = (env: Record<string, string>) => Result.getOrThrow(decodeConfig(env))
 const faultsOf = (env: Record<string, string>) => {
@@ -74,12 +75,32 @@ describe("faults", () => {
     ["BASIC_SOCKET", "yes"],
     ["ALLOWED_ORIGINS", "clinic.example"],
     ["ALLOWED_ORIGINS", "https://clinic.example/path"],
-    ["HOST", "not a host"]
+    ["ALLOWED_ORIGINS", "https://clinic.example, *"],
+    ["ALLOWED_ORIGINS", "null"],
+    ["ALLOWED_ORIGINS", "javascript://clinic.example"],
+    ["HOST", "not a host"],
+    ["HOST", "a\nb"],
+    ["DATA_DIR", "a\0b"],
+    ["HELPLINE_TEXT", "a".repeat(1_001)]
   ])("%s=%s is one line with value and what is allowed", (name, value) => {
     assert.deepStrictEqual(
       faultsOf({ [name]: value }).map((fault) => fault.line),
-      [`${name}=${JSON.stringify(value)}: not allowed; allowed is ${variables[name].allowed}`]
+      [`${name}=${JSON.stringify(value.slice(0, 120))}: not allowed; allowed is ${variables[name].allowed}`]
     )
+  })
+
+  it("numbers hold their bounds, and neither one below nor one above", () => {
+    const bounded = Object.entries(variables).flatMap(([name, { allowed }]) => {
+      const [, minimum, maximum] = /^an integer from (\d+) to (\d+)$/.exec(allowed) ?? []
+      return minimum === undefined ? [] : [{ name, minimum: Number(minimum), maximum: Number(maximum) }]
+    })
+    assert.isAbove(bounded.length, 10)
+    for (const { name, minimum, maximum } of bounded) {
+      for (const value of [minimum, maximum]) accept({ [name]: String(value) })
+      for (const value of [minimum - 1, maximum + 1, "1e1", "0x1", "1.5", "Infinity"]) {
+        assert.lengthOf(faultsOf({ [name]: String(value) }), 1, `${name}=${value}`)
+      }
+    }
   })
 
   it("all are told at once", () => {
@@ -113,13 +134,24 @@ describe("production refuses", () => {
     ["a secret of 31 bytes", { VOICE_SERVICE_SECRET: secretA.slice(1) }, "VOICE_SERVICE_SECRET"],
     ["a placeholder", { VOICE_SERVICE_TOKEN: "change-me-change-me-change-me-now" }, "VOICE_SERVICE_TOKEN"],
     ["a repeated letter", { VOICE_SERVICE_TOKEN: "x".repeat(40) }, "VOICE_SERVICE_TOKEN"],
-    ["a weak former secret", { VOICE_SERVICE_TOKEN_PREVIOUS: "short" }, "VOICE_SERVICE_TOKEN_PREVIOUS"],
-    ["equal secrets", { VOICE_SERVICE_TOKEN: secretA }, "VOICE_SERVICE_SECRET"],
     [
-      "the admin secret as former signing secret",
-      { VOICE_SERVICE_TOKEN_PREVIOUS: secretA },
-      "VOICE_SERVICE_TOKEN_PREVIOUS"
+      "few different letters",
+      { VOICE_SERVICE_TOKEN: "aaaabbbbccccddddeeeeffffgggghhgg".slice(0, 28) + "ggff" },
+      "VOICE_SERVICE_TOKEN"
     ],
+    ["a short alias", { VOICE_SERVICE_TOKEN: "", JWT_SECRET: "short" }, "JWT_SECRET"],
+    [
+      "an alias that is a placeholder",
+      { VOICE_SERVICE_TOKEN: "", JWT_SECRET: "your-secret-key-goes-right-here-please" },
+      "JWT_SECRET"
+    ],
+    ["a weak former secret", { VOICE_SERVICE_TOKEN_PREVIOUS: "short" }, "VOICE_SERVICE_TOKEN_PREVIOUS"],
+    ["equal secrets", { VOICE_SERVICE_TOKEN: secretA }, "VOICE_SERVICE_TOKEN"],
+    ["an alias that equals the admin secret", { VOICE_SERVICE_TOKEN: "", JWT_SECRET: secretA }, "JWT_SECRET"],
+    ["a former secret that signs today", { VOICE_SERVICE_TOKEN_PREVIOUS: secretB }, "VOICE_SERVICE_TOKEN_PREVIOUS"],
+    ["a former secret that is the admin's", { VOICE_SERVICE_TOKEN_PREVIOUS: secretA }, "VOICE_SERVICE_TOKEN_PREVIOUS"],
+    ["a key of storage that is a secret", { VOICE_SERVICE_SECRET: hexKey, STORAGE_KEY: hexKey }, "STORAGE_KEY"],
+    ["a key of storage that is no random one", { STORAGE_KEY: "0".repeat(64) }, "STORAGE_KEY"],
     ["every origin", { ALLOWED_ORIGINS: "*" }, "ALLOWED_ORIGINS"],
     ["content in its log", { LOG_CONTENT: "on" }, "LOG_CONTENT"]
   ])("%s", (_, change, variable) => {
