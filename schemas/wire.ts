@@ -5,13 +5,19 @@
  */
 import { Schema } from "effect"
 import { ErrorCode } from "./errors.ts"
+import { hasHiddenCharacters } from "./text.ts"
 
 export const subprotocol = "sawt.v1"
 
 /** UTF-16 units; the wire bound is 16 KiB of UTF-8 for the whole frame. */
 const textMax = 4_000
 const Id = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_.:/-]{1,128}$/))
-const Ref = Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(64)))
+/** The client's own name for a message: it comes back as it is, so it holds nothing that could deceive a reader of logs. */
+export const Ref = Schema.String.check(
+  Schema.isMinLength(1),
+  Schema.isMaxLength(64),
+  Schema.makeFilter((ref: string) => !hasHiddenCharacters(ref), { expected: "no control characters" })
+)
 const Ms = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const Text = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(textMax))
@@ -32,7 +38,7 @@ export const defaultAudio: AudioFormat = { encoding: "pcm_s16le", sample_rate: 1
 export const defaultSpeech: SpeechFormat = { encoding: "pcm_s16le", sample_rate: 22_050 }
 
 const message = <const Type extends string, const Fields extends Schema.Struct.Fields>(type: Type, fields: Fields) =>
-  Schema.Struct({ type: Schema.Literal(type), ref: Ref, ...fields })
+  Schema.Struct({ type: Schema.Literal(type), ref: Schema.optionalKey(Ref), ...fields })
 
 export const SessionStart = message("session.start", {
   audio: Schema.optionalKey(AudioFormat),

@@ -11,6 +11,11 @@ export const limits = {
   malformedWindowMs: 10_000,
   /** Control messages in a second. Over it: `rate_limited`. */
   messagesPerSecondMax: 50,
+  /** Audio frames within `refusedFramesWindowMs` that came before `session.ready` or were no audio. Over it: `rate_limited`. */
+  refusedFramesMax: 250,
+  refusedFramesWindowMs: 10_000,
+  /** A live frame counts as at least so much audio, or a flood of single samples would be within the pace. */
+  frameMsMin: 5,
   /** Answers kept for a client that repeats a `ref`; the oldest is forgotten first. */
   refsRemembered: 64,
   /** The basic socket: a session this long, and this much text spoken in a minute (R1.6). Over it: `rate_limited`. */
@@ -53,6 +58,22 @@ export const limits = {
   revocationsMax: 100_000,
   /** A session that is left waits so long for the finals of what was said. */
   settleTimeoutMs: 10_000,
+  /** Addresses, and subjects, whose requests are counted (R3.4). Over it those that are not among them are refused. */
+  trackedKeysMax: 100_000,
+  /** A store of rate limits that has not answered by then counts as down: what it should count is refused. */
+  limitStoreTimeoutMs: 1_000,
+  /** One HTTP connection: milliseconds for headers and for a whole request, between two, and of silence; then 408 or a cut. */
+  http: {
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 15_000,
+    keepAliveMs: 5_000,
+    socketIdleMs: 30_000,
+    checkEveryMs: 2_000,
+    /** Path and headers. Over it: 431. */
+    headerBytesMax: 16 * 1024,
+    /** TCP connections, WebSockets included. Over it new ones are dropped. */
+    connectionsMax: 10_000
+  },
   /** Ping interval; a socket that misses two is half-open and dropped. */
   heartbeatMs: 20_000
 } as const

@@ -6,6 +6,7 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto"
 import { Clock, Context, Effect, Layer, Redacted, Result, Schema } from "effect"
 import { errors, jwtVerify, type JWTPayload, SignJWT } from "jose"
+import { hasHiddenCharacters } from "#schemas/text.ts"
 import { AppConfig } from "#src/config.ts"
 import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
@@ -25,7 +26,8 @@ const isScope = Schema.is(Scope)
 /** A patient's reference, as the operator chose it. */
 export const Subject = Schema.String.check(
   Schema.isMaxLength(200),
-  Schema.isPattern(/^[^\p{Cc}\p{Cs}\s](?:[^\p{Cc}\p{Cs}]*[^\p{Cc}\p{Cs}\s])?$/u, {
+  Schema.isPattern(/^\S(?:.*\S)?$/su, { expected: "a reference without blanks around it" }),
+  Schema.makeFilter((subject: string) => !hasHiddenCharacters(subject), {
     expected: "a reference without control characters"
   })
 )

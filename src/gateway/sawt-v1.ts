@@ -4,12 +4,13 @@
  */
 import { Result, Schema, SchemaIssue } from "effect"
 import { WireError } from "#schemas/errors.ts"
-import { ClientMessage, type ServerMessage, subprotocol } from "#schemas/wire.ts"
+import { ClientMessage, Ref, type ServerMessage, subprotocol } from "#schemas/wire.ts"
 import type { Adapter } from "#src/gateway/adapter.ts"
 
 const decode = Schema.decodeUnknownResult(ClientMessage, { onExcessProperty: "error", errors: "all" })
 const toStandard = SchemaIssue.makeFormatterStandardSchemaV1()
 const faultsTold = 3
+const isRef = Schema.is(Ref)
 
 const types: ReadonlySet<string> = new Set(Object.keys(ClientMessage.cases))
 const allowedTypes = [...types].join(", ")
@@ -43,7 +44,7 @@ const decodeText = (text: string): Result.Result<ClientMessage, WireError> => {
     return Result.fail(invalid("The text is not JSON. A message is one JSON object with a `type`."))
   }
   if (!isObject(value)) return Result.fail(invalid("A message is one JSON object with a `type`."))
-  const ref = typeof value.ref === "string" && value.ref.length >= 1 && value.ref.length <= 64 ? value.ref : undefined
+  const ref = isRef(value.ref) ? value.ref : undefined
   const { type } = value
   if (typeof type !== "string" || !types.has(type)) {
     const problem = type === undefined ? "missing" : "unknown"

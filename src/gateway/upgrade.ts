@@ -70,6 +70,8 @@ export const layerUpgrade = (options: UpgradeOptions) =>
         noServer: true,
         maxPayload: limits.frameBytesMax,
         perMessageDeflate: false,
+        // One message in a turn of the event loop: a flood of small ones from one client keeps no other waiting.
+        allowSynchronousEvents: false,
         clientTracking: false,
         // Known to ws 8.23, not yet to its types.
         closeTimeout: options.closeTimeoutMs,

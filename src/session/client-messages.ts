@@ -3,7 +3,7 @@ import type { ClientMessage } from "#schemas/wire.ts"
 import { interpretDigits, interpretSelection, interpretText, type Refusal } from "#src/questionnaire/answer.ts"
 import type { InterviewEvent } from "#machines/interview.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
-import { plainText } from "./plain-text.ts"
+import { plainMessage } from "./plain-text.ts"
 import { refusalOf } from "./refusals.ts"
 import type { Session } from "./session.ts"
 import type { Started } from "./started.ts"
@@ -46,7 +46,7 @@ const consent = (session: Session, started: Started, message: Of<"consent.give">
 }
 
 const text = (session: Session, started: Started, message: Of<"text.input">) => {
-  const typed = plainText(message.text)
+  const typed = message.text
   if (started.questionnaire === undefined) {
     session.send({
       type: "transcript.final",
@@ -76,9 +76,10 @@ const say = (session: Session, message: Of<"speech.say">) => {
   if (admission.endpoint === "basic" && session.bounds.spoken.hit(nowMs(), message.text.length)) {
     return session.refuse("rate_limited", "the basic socket speaks 2,000 characters a minute: wait, or use /ws/secure")
   }
-  const spoken = plainText(message.text)
+  const { text } = message
+  if (text === "") return session.refuse("invalid_message", "`text` holds nothing that could be spoken", message.ref)
   return session.speak(
-    { text: spoken, spoken },
+    { text, spoken: text },
     {
       keep: false,
       replace: false,
@@ -94,7 +95,8 @@ const select = (message: Of<"answer.select">) => ({
   ...(message.value === undefined ? {} : { value: message.value })
 })
 
-export const receiveMessage = (session: Session, message: ClientMessage): void => {
+export const receiveMessage = (session: Session, received: ClientMessage): void => {
+  const message = plainMessage(received)
   const { started } = session
   if (message.type === "ping") {
     session.send({ type: "pong", ...(message.id === undefined ? {} : { id: message.id }) })

@@ -5,8 +5,13 @@
 import type { Expectation, InterviewEvent } from "#machines/interview.ts"
 import type { Plan } from "#machines/plan.ts"
 import { indexOf } from "#machines/plan-index.ts"
-import type { ErrorCode } from "#schemas/errors.ts"
+import { type ErrorCode, WireError } from "#schemas/errors.ts"
 import { takes } from "#src/questionnaire/values.ts"
+
+export const audioTooEarly = new WireError({
+  code: "not_ready",
+  message: "audio came before session.ready: send session.start and wait for its answer"
+})
 
 export type Refused = readonly [code: ErrorCode, message: string]
 

@@ -21,6 +21,7 @@ import { performInterview } from "./interviewing.ts"
 import { described, type KeptOutput } from "./kept.ts"
 import { endings, resumableEnds } from "./endings.ts"
 import { receiveHeard } from "./heard.ts"
+import { audioTooEarly } from "./refusals.ts"
 import { Outgoing } from "./outgoing.ts"
 import type { SessionOptions } from "./session-options.ts"
 import { Settling } from "./settling.ts"
@@ -75,10 +76,7 @@ export class Session implements SessionHandle {
     this.actor.on("*", (output) => this.#perform(output))
     this.actor.subscribe({
       next: () => this.#follow(),
-      error: (error) => {
-        this.options.onDefect(error)
-        this.#close("internal")
-      }
+      error: (error) => this.#failed(error)
     })
     this.actor.start()
   }
@@ -104,10 +102,7 @@ export class Session implements SessionHandle {
     this.figures.lastActivityAtMs = this.options.nowMs()
     const { started } = this
     if (this.ended || this.#settling.begun) return void this.figures.droppedFrames++
-    if (started === undefined) {
-      this.figures.droppedFrames++
-      return this.refuse("not_ready", "audio came before session.ready: send session.start and wait for its answer")
-    }
+    if (started === undefined) return this.#refuseAudio(audioTooEarly)
     try {
       const samples = started.decoder.push(bytes)
       if (started.mode === "live" && this.bounds.pace.exceeds(samples.length / 16, this.options.nowMs())) {
@@ -293,9 +288,10 @@ export class Session implements SessionHandle {
 
   #refuseAudio(error: unknown): void {
     this.figures.droppedFrames++
-    if (error instanceof WireError) return this.refuse(error.code, error.message)
-    this.options.onDefect(error)
-    this.#close("internal")
+    if (!(error instanceof WireError)) return this.#failed(error)
+    const tooMany = this.bounds.refusedFrames.hit(this.options.nowMs())
+    if (tooMany) return this.#fatal("rate_limited", "too many audio frames that could not be taken")
+    this.refuse(error.code, error.message)
   }
 
   /** `session.start` was refused. Where the error's row has a close code the connection ends, else a better start may follow. */
@@ -315,9 +311,13 @@ export class Session implements SessionHandle {
     try {
       act()
     } catch (error) {
-      this.options.onDefect(error)
-      this.#close("internal")
+      this.#failed(error)
     }
+  }
+
+  #failed(error: unknown): void {
+    this.options.onDefect(error)
+    this.#close("internal")
   }
 
   #close(reason: EndReason): void {

@@ -28,7 +28,7 @@ export class AudioPace {
   exceeds(durationMs: number, nowMs: number): boolean {
     const elapsedMs = this.#lastMs === undefined ? 0 : nowMs - this.#lastMs
     this.#lastMs = nowMs
-    this.#aheadMs = Math.max(0, this.#aheadMs - 4 * elapsedMs) + durationMs
+    this.#aheadMs = Math.max(0, this.#aheadMs - 4 * elapsedMs) + Math.max(durationMs, limits.frameMsMin)
     return this.#aheadMs > limits.audioAheadMsMax
   }
 }
@@ -37,6 +37,8 @@ export class AudioPace {
 export class WireBounds {
   readonly malformed = new Window(limits.malformedMax - 1, limits.malformedWindowMs)
   readonly messages = new Window(limits.messagesPerSecondMax, 1_000)
+  /** Audio that came too early or was none: each is answered, so not without end. */
+  readonly refusedFrames = new Window(limits.refusedFramesMax, limits.refusedFramesWindowMs)
   readonly pace = new AudioPace()
   /** Characters that the basic socket has had spoken. */
   readonly spoken = new Window(limits.basicSpeechCharactersPerMinute, 60_000)
