@@ -170,7 +170,7 @@ export const SecurityReport = Schema.Struct({
   session_limit_refusals: Count,
   malformed_messages: Count,
   oversize_frames: Count,
-  tracked_addresses: describe(Count, "Addresses that the rate limiter remembers now.")
+  tracked_addresses: describe(Count, "Addresses that the rate limiter remembers now, in this process.")
 }).annotate({ identifier: "SecurityReport" })
 
 export const AdminHealth = Schema.Struct({

@@ -78,7 +78,7 @@ export const healthRoutes = Effect.gen(function* () {
         session_limit_refusals: counters.sessionLimitRefusals,
         malformed_messages: counters.malformedMessages,
         oversize_frames: counters.oversizeFrames,
-        tracked_addresses: limiters.byAddress.tracked
+        tracked_addresses: limiters.trackedAddresses()
       }
     }
   }

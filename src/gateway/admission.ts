@@ -8,7 +8,8 @@ import { Context, Effect, Layer } from "effect"
 import { type Adapter } from "#src/gateway/adapter.ts"
 import { clientAddress, limitKey } from "#src/gateway/address.ts"
 import { Auth, type AuthError, bearerOf, type Claims, type Scope } from "#src/gateway/auth.ts"
-import { Limiters, rateHeaders } from "#src/gateway/limiter.ts"
+import { Limiters } from "#src/gateway/limiter.ts"
+import { ambiguity } from "#src/gateway/node-server.ts"
 import { refuse, type Refusal } from "#src/gateway/refusal.ts"
 import { sawtV1 } from "#src/gateway/sawt-v1.ts"
 import { Audit } from "#src/audit/audit.ts"
@@ -53,6 +54,8 @@ export interface Admitted {
   readonly endpoint: Endpoint
   readonly adapter: Adapter
   readonly clientAddress: string
+  /** What counts as one address, see `limitKey`. */
+  readonly network: string
   readonly claims?: Claims
 }
 
@@ -72,26 +75,14 @@ export class Gate extends Context.Service<
       const counters = yield* Counters
       const audit = yield* Audit
 
-      const countAddress = (address: string): Refusal | undefined => {
-        const decision = limiters.byAddress.take(limitKey(address))
-        if (decision.allowed) return undefined
-        counters.rateLimitRefusals++
-        audit.record({ event: "limit.refused", limit: "rate_of_address", client_address: address })
-        return refuse("rate_limited", "Too many requests from this address; wait as told.", rateHeaders("ip", decision))
-      }
-      const countSubject = (address: string, claims: Claims): Refusal | undefined => {
-        const decision = limiters.bySubject.take(claims.subject ?? claims.id)
-        if (decision.allowed) return undefined
-        counters.rateLimitRefusals++
-        const limited = { limit: "rate_of_subject", client_address: address, ...subjectOf(claims) } as const
-        audit.record({ event: "limit.refused", ...limited })
-        return refuse("rate_limited", "Too many connections of this token's subject.", rateHeaders("sub", decision))
-      }
       /** Failures are counted by address, also when the token is what failed: guessing must not be free. */
-      const refuseCounted = (address: string, refusal: Refusal) => Effect.fail(countAddress(address) ?? refusal)
+      const refuseCounted = (address: string, refusal: Refusal) =>
+        Effect.andThen(limiters.countAddress(address), Effect.fail(refusal))
 
       const admit = Effect.fn("Gate.admit")(function* (request: IncomingMessage, path?: string) {
         const address = clientAddress(request, settings.trustedProxyHops)
+        const ambiguous = ambiguity(request)
+        if (ambiguous !== undefined) return yield* refuseCounted(address, ambiguous)
         const url = parseUrl(path ?? request.url)
         const endpoint = url && endpoints.get(url.pathname)
         if (url === undefined || endpoint === undefined || (endpoint === "basic" && !settings.basicSocket)) {
@@ -116,10 +107,10 @@ export class Gate extends Context.Service<
           const message = `Offer the subprotocol ${[...adapters.keys()].join(" or ")}.`
           return yield* refuseCounted(address, refuse("invalid_message", message))
         }
-        const admitted = { endpoint, adapter, clientAddress: address }
+        const admitted = { endpoint, adapter, clientAddress: address, network: limitKey(address) }
         if (endpoint === "basic") {
-          const limited = countAddress(address)
-          return limited === undefined ? admitted : yield* limited
+          yield* limiters.countAddress(address)
+          return admitted
         }
         const tokenRefused = (reason: string, claims?: Claims) =>
           audit.record({
@@ -150,8 +141,7 @@ export class Gate extends Context.Service<
             return refuseCounted(address, refusalOfAuth(error))
           })
         )
-        const limited = countSubject(address, claims)
-        if (limited !== undefined) return yield* limited
+        yield* limiters.countSubject(claims, address)
         if (!allows(endpoint, claims.scopes)) {
           const needed = scopesFor[endpoint]
           counters.refuseAuthentication("scope")

@@ -10,15 +10,13 @@ import { Gate } from "#src/gateway/admission.ts"
 import { Auth } from "#src/gateway/auth.ts"
 import { Health } from "#src/gateway/health.ts"
 import { layerHttp } from "#src/gateway/http.ts"
-import { Limiters, RateLimiter } from "#src/gateway/limiter.ts"
-import { NodeServer } from "#src/gateway/node-server.ts"
+import { Limiters, type MakeLimitStore } from "#src/gateway/limiter.ts"
+import { NodeServer, type ServerBounds } from "#src/gateway/node-server.ts"
 import { layerUpgrade, type UpgradeOptions } from "#src/gateway/upgrade.ts"
 import { limits } from "#src/limits.ts"
 import { Counters, SecurityCounters } from "#src/registry/counters.ts"
 import { Live, LiveSessions } from "#src/registry/live.ts"
 import { Slots, SlotTable } from "#src/registry/slots.ts"
-
-const trackedKeysMax = 100_000
 
 const State = Layer.mergeAll(
   Layer.sync(Counters, () => new SecurityCounters()),
@@ -29,13 +27,6 @@ const State = Layer.mergeAll(
       AppConfig,
       (settings) => new SlotTable({ max: settings.sessionsMax, basicMax: settings.basicSessionsMax })
     )
-  ),
-  Layer.effect(
-    Limiters,
-    Effect.map(AppConfig, (settings) => {
-      const options = { perMinute: settings.ratePerMinute, keysMax: trackedKeysMax, nowMs: () => performance.now() }
-      return { byAddress: new RateLimiter(options), bySubject: new RateLimiter(options) }
-    })
   )
 )
 
@@ -50,11 +41,18 @@ const Listening = Layer.unwrap(
 /** Milliseconds that clients have to answer a close before they are cut. */
 const closeTimeoutMs = 2_000
 
-export const layerGateway = (options: UpgradeOptions = { heartbeatMs: limits.heartbeatMs, closeTimeoutMs }) =>
+export interface GatewayOptions extends UpgradeOptions {
+  /** Where requests are counted; without it, in the memory of this process. */
+  readonly limitStore?: MakeLimitStore
+  readonly server?: ServerBounds
+}
+
+export const layerGateway = (options: GatewayOptions = { heartbeatMs: limits.heartbeatMs, closeTimeoutMs }) =>
   layerUpgrade(options).pipe(
     Layer.provideMerge(layerHttp(adminRoutes)),
     Layer.provideMerge(Listening),
     Layer.provide([Health.layer, Gate.layer]),
-    Layer.provideMerge(Layer.mergeAll(NodeServer.layer, Auth.layer)),
+    Layer.provideMerge(Layer.mergeAll(NodeServer.layer(options.server), Auth.layer)),
+    Layer.provide(Limiters.layer(options.limitStore)),
     Layer.provideMerge(State)
   )

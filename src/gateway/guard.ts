@@ -1,18 +1,18 @@
 /**
- * Around every HTTP answer: a request id, the rate limit of the caller's address, CORS for the origins that are named,
- * and typed JSON for whatever went wrong. A defect becomes `internal` and is logged by its name alone.
+ * Around every HTTP answer: a request id, the rate limit of the caller's address, headers for browsers, CORS for the
+ * origins that are named, and typed JSON for whatever went wrong. A defect becomes `internal` and is logged by its name alone.
  */
 import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import { NodeHttpServerRequest } from "@effect/platform-node"
 import { Effect, type Scope } from "effect"
 import { HttpMiddleware, type HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
-import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
-import { clientAddress, limitKey } from "#src/gateway/address.ts"
-import { Limiters, rateHeaders } from "#src/gateway/limiter.ts"
-import { commonHeaders, refuse, Refusal, refusalBody, refusalStatus } from "#src/gateway/refusal.ts"
-import { Counters } from "#src/registry/counters.ts"
+import { clientAddress } from "#src/gateway/address.ts"
+import { Limiters, type RateHeaders } from "#src/gateway/limiter.ts"
+import { ambiguity } from "#src/gateway/node-server.ts"
+import { refuse, Refusal, refusalBody, refusalStatus } from "#src/gateway/refusal.ts"
+import { securityHeaders } from "#src/gateway/security-headers.ts"
 
 type App<E> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest.HttpServerRequest | Scope.Scope>
 
@@ -23,6 +23,9 @@ const readable = ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After"
 
 /** What one failed guess of the admin secret costs, in requests. */
 export const adminFailureCost = 10
+
+/** What to say where no route takes the request. */
+type NoRoute = (method: string, path: string) => Refusal
 
 export const nodeRequest = (request: HttpServerRequest.HttpServerRequest): IncomingMessage =>
   NodeHttpServerRequest.toIncomingMessage(request) as IncomingMessage
@@ -36,26 +39,23 @@ export const refusalResponse = (refusal: Refusal): HttpServerResponse.HttpServer
 export const makeGuard = Effect.gen(function* () {
   const settings = yield* AppConfig
   const limiters = yield* Limiters
-  const counters = yield* Counters
-  const audit = yield* Audit
   const cors = settings.allowedOrigins.length === 0 ? undefined : corsFor(settings.allowedOrigins)
+  const isProduction = settings.environment === "production"
 
-  return (app: App<Refusal | HttpServerError.HttpServerError>, notFound: (path: string) => Refusal) => {
+  return (app: App<Refusal | HttpServerError.HttpServerError>, noRoute: NoRoute) => {
     const answered: App<never> = Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
+      const node = nodeRequest(request)
       const path = pathOf(request.url)
-      const address = clientAddress(nodeRequest(request), settings.trustedProxyHops)
-      const decision = isCounted(path) ? limiters.byAddress.take(limitKey(address)) : undefined
-      const rate = decision === undefined ? {} : rateHeaders("ip", decision)
-      if (decision?.allowed === false) {
-        counters.rateLimitRefusals++
-        audit.record({ event: "limit.refused", limit: "rate_of_address", client_address: address })
-        return refusalResponse(refuse("rate_limited", "Too many requests from this address; wait as told.", rate))
-      }
-      const response = yield* app.pipe(
+      const address = clientAddress(node, settings.trustedProxyHops)
+      const rate: RateHeaders = isCounted(path) ? yield* limiters.countAddress(address) : {}
+      const ambiguous = ambiguity(node)
+      if (ambiguous !== undefined) return yield* ambiguous
+      const routed = isPreflight(request) && cors !== undefined ? cors(app) : app
+      const response = yield* routed.pipe(
         Effect.catchTag("HttpServerError", (error) =>
           error.reason._tag === "RouteNotFound"
-            ? Effect.fail(notFound(path))
+            ? Effect.fail(noRoute(request.method, path))
             : Effect.fail(refuse("invalid_message", "The request could not be read."))
         ),
         Effect.catch((refusal) => Effect.succeed(refusalResponse(refusal))),
@@ -67,16 +67,21 @@ export const makeGuard = Effect.gen(function* () {
         )
       )
       return HttpServerResponse.setHeaders(response, { ...rate, ...response.headers })
-    })
-    return Effect.flatMap(cors === undefined ? answered : cors(answered), (response) => {
+    }).pipe(Effect.catch((refusal) => Effect.succeed(refusalResponse(refusal))))
+    return Effect.gen(function* () {
+      const { method } = yield* HttpServerRequest.HttpServerRequest
+      const response = yield* cors === undefined || method === "OPTIONS" ? answered : cors(answered)
       const requestId = randomUUID()
-      return Effect.as(
-        Effect.logDebug("Request answered", { requestId, status: response.status }),
-        HttpServerResponse.setHeaders(response, commonHeaders(requestId))
-      )
+      yield* Effect.logDebug("Request answered", { requestId, status: response.status })
+      const forBrowsers = securityHeaders(response.headers["content-type"], isProduction)
+      return HttpServerResponse.setHeaders(response, { ...forBrowsers, ...response.headers, "x-request-id": requestId })
     })
   }
 })
+
+/** Asked by a browser, before a request that another origin's page makes. Any other OPTIONS is a method like others. */
+const isPreflight = ({ method, headers }: HttpServerRequest.HttpServerRequest): boolean =>
+  method === "OPTIONS" && headers["origin"] !== undefined && headers["access-control-request-method"] !== undefined
 
 const corsFor = (origins: ReadonlyArray<string>) =>
   HttpMiddleware.cors({

@@ -23,7 +23,8 @@ export const layerHttp = <E, R>(more: Effect.Effect<ReadonlyArray<Route>, E, R>)
       const bound = routes.map(({ method, path, auth, handle }) =>
         HttpRouter.route(method, path, auth === "admin" ? asAdmin(handle) : handle)
       )
-      const app = yield* HttpRouter.toHttpEffect(HttpRouter.addAll(bound))
+      const router = HttpRouter.toHttpEffect(HttpRouter.addAll(bound))
+      const app = yield* Effect.provideService(router, HttpRouter.RouterConfig, exactPaths)
       yield* HttpServer.serveEffect(guard(app, noRoute(routes)))
     })
   )
@@ -31,15 +32,20 @@ export const layerHttp = <E, R>(more: Effect.Effect<ReadonlyArray<Route>, E, R>)
 /** As the router takes it. */
 const parameter = "[^/]{1,100}"
 
+/** A path is as it is listed: what a proxy in front forbids must not be reachable as `/ADMIN/` or `//admin`. */
+const exactPaths = { caseSensitive: true, ignoreTrailingSlash: false, ignoreDuplicateSlashes: false } as const
+
 /** Known path, other method: 405 with `Allow`. */
 const noRoute = (routes: ReadonlyArray<Route>) => {
   const patterns = routes.map((route) => ({
     method: route.method,
     pattern: new RegExp(`^${route.path.replaceAll(".", "\\.").replace(/:\w+/g, parameter)}$`)
   }))
-  return (path: string): Refusal => {
+  return (method: string, path: string): Refusal => {
     const allowed = patterns.filter(({ pattern }) => pattern.test(path)).map((row) => row.method)
-    if (allowed.length === 0) return refuse("not_found", "There is nothing here; `GET /` lists what there is.")
+    // The method is right and still no route: the path holds what is no text, such as a broken %-sequence.
+    if (allowed.length === 0 || allowed.some((one) => one === method))
+      return refuse("not_found", "There is nothing here; `GET /` lists what there is.")
     const allow: ReadonlyArray<HttpMethod.HttpMethod> = allowed.includes("GET") ? [...allowed, "HEAD"] : allowed
     return refuse("method_not_allowed", `This method is not allowed here.`, { allow: [...new Set(allow)].join(", ") })
   }

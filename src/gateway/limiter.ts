@@ -1,92 +1,140 @@
 /**
- * Token buckets, one per key (a client address or a token's subject): `perMinute` tokens, refilled evenly over a minute.
- * Buckets are kept in the order of their last use; one that has rested for a minute is full again and is forgotten, so
- * idle keys cost nothing. At `keysMax` the least recently used bucket goes, which bounds the memory under any flood.
+ * How often a client may ask (R3.4): Effect's `RateLimiter` with a token bucket for each address, and one for each token's
+ * subject, over a store that can be another one. The two have stores of their own, so that neither kind of key can push
+ * out the other. A store that fails, or does not answer in time, lets nobody in: what cannot be counted is
+ * refused with 503.
  */
-import { Context } from "effect"
+import { Context, Duration, Effect, Layer, type Scope } from "effect"
+import { RateLimiter } from "effect/persistence"
+import { Audit } from "#src/audit/audit.ts"
+import { AppConfig } from "#src/config.ts"
+import { limitKey } from "#src/gateway/address.ts"
+import type { Claims } from "#src/gateway/auth.ts"
+import { BucketStore } from "#src/gateway/bucket-store.ts"
+import { refuse, type Refusal } from "#src/gateway/refusal.ts"
+import { limits } from "#src/limits.ts"
+import { Counters } from "#src/registry/counters.ts"
 
-const windowMs = 60_000
+const windowSeconds = 60
+const storeRetrySeconds = 5
 
-interface Bucket {
-  tokens: number
-  usedAtMs: number
-}
+const silent = Effect.fail(
+  new RateLimiter.RateLimiterError({
+    reason: new RateLimiter.RateLimitStoreError({ message: "The store did not answer in time." })
+  })
+)
 
-export interface RateDecision {
-  readonly allowed: boolean
-  readonly limit: number
-  readonly remaining: number
-  /** Until the bucket is full again. */
-  readonly resetSeconds: number
-  /** Until one token is there; 0 when allowed. */
-  readonly retryAfterSeconds: number
-}
+export type RateHeaders = Readonly<Record<string, string>>
 
-export class RateLimiter {
-  readonly #buckets = new Map<string, Bucket>()
-  readonly #perMinute: number
-  readonly #keysMax: number
-  readonly #nowMs: () => number
+export type LimitStore = RateLimiter.RateLimiterStore["Service"] & { readonly tracked?: () => number }
+/** `ip` counts addresses, `sub` subjects: also the policy's name in `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10). */
+export type Policy = "ip" | "sub"
+export type MakeLimitStore = (policy: Policy) => Effect.Effect<LimitStore, never, Scope.Scope>
 
-  constructor(options: { readonly perMinute: number; readonly keysMax: number; readonly nowMs: () => number }) {
-    this.#perMinute = options.perMinute
-    this.#keysMax = options.keysMax
-    this.#nowMs = options.nowMs
-  }
+const inMemory: MakeLimitStore = () => BucketStore.make(limits.trackedKeysMax)
 
-  /** Takes `cost` tokens when one is there; a bucket never goes below empty. */
-  take(key: string, cost = 1): RateDecision {
-    const nowMs = this.#nowMs()
-    this.#forgetRested(nowMs)
-    const bucket = this.#buckets.get(key) ?? { tokens: this.#perMinute, usedAtMs: nowMs }
-    const refilled = bucket.tokens + ((nowMs - bucket.usedAtMs) * this.#perMinute) / windowMs
-    const tokens = Math.min(this.#perMinute, refilled)
-    // A hair below one is one: refilling in floating point must not cost a caller a retry.
-    const allowed = tokens > 1 - 1e-9
-    bucket.tokens = allowed ? Math.max(0, tokens - cost) : tokens
-    bucket.usedAtMs = nowMs
-    this.#buckets.delete(key)
-    if (this.#buckets.size >= this.#keysMax) this.#forgetOldest()
-    this.#buckets.set(key, bucket)
-    return {
-      allowed,
-      limit: this.#perMinute,
-      remaining: Math.floor(bucket.tokens + 1e-9),
-      resetSeconds: Math.ceil(((this.#perMinute - bucket.tokens) * windowMs) / this.#perMinute / 1_000),
-      retryAfterSeconds: allowed ? 0 : Math.max(1, Math.ceil(((1 - tokens) * windowMs) / this.#perMinute / 1_000))
-    }
-  }
-
-  /** Keys in memory now. */
-  get tracked(): number {
-    this.#forgetRested(this.#nowMs())
-    return this.#buckets.size
-  }
-
-  #forgetRested(nowMs: number): void {
-    for (const [key, bucket] of this.#buckets) {
-      if (nowMs - bucket.usedAtMs < windowMs) return
-      this.#buckets.delete(key)
-    }
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#buckets.keys()) {
-      this.#buckets.delete(key)
-      return
-    }
-  }
-}
-
-/** The gateway's limiters; separate maps, so that neither kind of key can push out the other. */
 export class Limiters extends Context.Service<
   Limiters,
-  { readonly byAddress: RateLimiter; readonly bySubject: RateLimiter }
->()("sawt/gateway/Limiters") {}
+  {
+    /** Takes a token of this address, or of its /64. The headers are for the answer; a refusal carries its own. */
+    readonly countAddress: (address: string) => Effect.Effect<RateHeaders, Refusal>
+    /** Takes a token of whom a verified token is for. */
+    readonly countSubject: (claims: Claims, address: string) => Effect.Effect<RateHeaders, Refusal>
+    /** Takes tokens that are not there as well: the address is refused until they are paid back. */
+    readonly chargeAddress: (address: string, tokens: number) => Effect.Effect<void>
+    /** In the memory of this process: none where they are kept elsewhere. */
+    readonly trackedAddresses: () => number
+  }
+>()("sawt/gateway/Limiters") {
+  static readonly layer = (makeStore: MakeLimitStore = inMemory) =>
+    Layer.effect(
+      Limiters,
+      Effect.gen(function* () {
+        const audit = yield* Audit
+        const addresses = yield* budget("ip", makeStore, "Too many requests from this address; wait as told.")
+        const subjects = yield* budget("sub", makeStore, "Too many connections of this token's subject; wait as told.")
+        return {
+          countAddress: (address) =>
+            addresses.take(limitKey(address), () =>
+              audit.record({ event: "limit.refused", limit: "rate_of_address", client_address: address })
+            ),
+          countSubject: ({ id, subject }, address) =>
+            subjects.take(subject ?? id, () => {
+              const limited = { limit: "rate_of_subject", client_address: address } as const
+              audit.record({ event: "limit.refused", ...limited, ...(subject === undefined ? {} : { subject }) })
+            }),
+          chargeAddress: (address, tokens) => addresses.charge(limitKey(address), tokens),
+          trackedAddresses: () => addresses.tracked?.() ?? 0
+        }
+      })
+    )
+}
 
-/** `policy` is `ip` or `sub` (draft-ietf-httpapi-ratelimit-headers-10). */
-export const rateHeaders = (policy: string, decision: RateDecision): Record<string, string> => ({
-  ratelimit: `"${policy}";r=${decision.remaining};t=${decision.resetSeconds}`,
-  "ratelimit-policy": `"${policy}";q=${decision.limit};w=${windowMs / 1_000}`,
-  ...(decision.allowed ? {} : { "retry-after": String(decision.retryAfterSeconds) })
+/** One kind of key and its buckets. */
+const budget = Effect.fnUntraced(function* (policy: Policy, makeStore: MakeLimitStore, tooMany: string) {
+  const { ratePerMinute } = yield* AppConfig
+  const counters = yield* Counters
+  const store = yield* makeStore(policy)
+  const limiter = yield* Effect.provideService(RateLimiter.make, RateLimiter.RateLimiterStore, store)
+  let isStoreDown = false
+
+  const consume = (key: string, tokens: number, onExceeded: "fail" | "delay") =>
+    limiter
+      .consume({
+        algorithm: "token-bucket",
+        window: Duration.seconds(windowSeconds),
+        limit: ratePerMinute,
+        key: `${policy}:${key}`,
+        tokens,
+        onExceeded
+      })
+      .pipe(Effect.timeoutOrElse({ duration: limits.limitStoreTimeoutMs, orElse: () => silent }))
+  const headersFor = (remaining: number, resetSeconds: number): RateHeaders => ({
+    ratelimit: `"${policy}";r=${remaining};t=${Math.ceil(resetSeconds)}`,
+    "ratelimit-policy": `"${policy}";q=${ratePerMinute};w=${windowSeconds}`
+  })
+  const exceeded = ({ retryAfter }: RateLimiter.RateLimitExceeded, onExceeded: () => void): Refusal => {
+    counters.rateLimitRefusals++
+    onExceeded()
+    const waitSeconds = Duration.toSeconds(retryAfter)
+    return refuse("rate_limited", tooMany, {
+      ...headersFor(0, waitSeconds + ((ratePerMinute - 1) * windowSeconds) / ratePerMinute),
+      "retry-after": String(Math.max(1, Math.ceil(waitSeconds)))
+    })
+  }
+  /** Told once for each outage. */
+  const down = Effect.suspend(() => {
+    const told = isStoreDown ? Effect.void : Effect.logError("The store of rate limits does not answer", { policy })
+    isStoreDown = true
+    return told
+  })
+  const up = Effect.suspend(() => {
+    const told = isStoreDown ? Effect.logInfo("The store of rate limits answers again", { policy }) : Effect.void
+    isStoreDown = false
+    return told
+  })
+  const uncountable = refuse(
+    "storage_unavailable",
+    "Requests cannot be counted at the moment, and none is let in uncounted; try again.",
+    { "retry-after": String(storeRetrySeconds) }
+  )
+
+  return {
+    take: (key: string, onExceeded: () => void): Effect.Effect<RateHeaders, Refusal> =>
+      consume(key, 1, "fail").pipe(
+        Effect.tap(up),
+        Effect.map(({ remaining, resetAfter }) => headersFor(remaining, Duration.toSeconds(resetAfter))),
+        Effect.catch(({ reason }) =>
+          reason._tag === "RateLimitExceeded"
+            ? Effect.fail(exceeded(reason, onExceeded))
+            : Effect.andThen(down, Effect.fail(uncountable))
+        )
+      ),
+    charge: (key: string, tokens: number): Effect.Effect<void> =>
+      consume(key, tokens, "delay").pipe(
+        Effect.catch(() => down),
+        Effect.asVoid
+      ),
+    tracked: store.tracked
+  }
 })

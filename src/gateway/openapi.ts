@@ -41,7 +41,7 @@ const refusalAnswers = (route: Route, isCounted: boolean): ReadonlyMap<number, R
   const codes = [
     ...impliedRefusals(route),
     ...(route.refusals ?? []),
-    ...(isCounted ? (["rate_limited"] as const) : [])
+    ...(isCounted ? (["rate_limited", "storage_unavailable"] as const) : [])
   ]
   const byStatus = new Map<number, Array<ErrorCode>>()
   for (const code of codes) {

@@ -5,6 +5,7 @@
 import { STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
 import { Schema } from "effect"
+import { securityHeaders } from "#src/gateway/security-headers.ts"
 import { type ErrorCode, ErrorCode as ErrorCodeSchema, errorRow, type HttpErrorBody } from "#schemas/errors.ts"
 
 /** Message and headers are for the client: no secret, no path, no stack. */
@@ -23,12 +24,6 @@ export const refusalBody = (refusal: Refusal): HttpErrorBody => ({
   error: { code: refusal.code, message: refusal.message }
 })
 
-/** On every response, refused or not. */
-export const commonHeaders = (requestId: string): Record<string, string> => ({
-  "x-request-id": requestId,
-  "x-content-type-options": "nosniff"
-})
-
 export const writeRefusal = (
   socket: Duplex,
   requestId: string,
@@ -45,7 +40,8 @@ export const writeRefusal = (
     "content-type": "application/json",
     "content-length": String(Buffer.byteLength(body)),
     "cache-control": "no-store",
-    ...commonHeaders(requestId),
+    "x-request-id": requestId,
+    ...securityHeaders("application/json", false),
     ...refusal.headers
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)

@@ -2,13 +2,19 @@
 import { Effect } from "effect"
 import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
-import { clientAddress, limitKey } from "#src/gateway/address.ts"
+import { clientAddress } from "#src/gateway/address.ts"
 import { Auth } from "#src/gateway/auth.ts"
 import { adminFailureCost, nodeRequest } from "#src/gateway/guard.ts"
 import { Limiters } from "#src/gateway/limiter.ts"
 import { refuse } from "#src/gateway/refusal.ts"
 import type { Handle } from "#src/gateway/route.ts"
 import { Counters } from "#src/registry/counters.ts"
+
+const secretNeeded = refuse(
+  "unauthorized",
+  "The admin secret is needed: Authorization: Bearer <VOICE_SERVICE_SECRET>.",
+  { "www-authenticate": 'Bearer realm="sawt-admin"' }
+)
 
 export const requireAdmin = Effect.gen(function* () {
   const settings = yield* AppConfig
@@ -23,11 +29,6 @@ export const requireAdmin = Effect.gen(function* () {
       counters.adminRefused++
       const address = clientAddress(nodeRequest(request), settings.trustedProxyHops)
       audit.record({ event: "admin.refused", client_address: address })
-      limiters.byAddress.take(limitKey(address), adminFailureCost)
-      return Effect.fail(
-        refuse("unauthorized", "The admin secret is needed: Authorization: Bearer <VOICE_SERVICE_SECRET>.", {
-          "www-authenticate": 'Bearer realm="sawt-admin"'
-        })
-      )
+      return Effect.andThen(limiters.chargeAddress(address, adminFailureCost), Effect.fail(secretNeeded))
     }
 })

@@ -10,7 +10,8 @@ const basicPerAddressMax = 2
 
 export interface SlotRequest {
   readonly endpoint: Endpoint
-  readonly clientAddress: string
+  /** The address, or the network that counts as one. */
+  readonly network: string
 }
 
 export interface Slot extends SlotRequest {
@@ -52,7 +53,7 @@ export class SlotTable {
     const basic = this.#basic()
     if (request.endpoint !== "basic") return full && basic.length === 0 ? "sessions_full" : undefined
     if (full || basic.length >= this.#basicMax) return "sessions_full"
-    const sameAddress = basic.filter((slot) => slot.clientAddress === request.clientAddress)
+    const sameAddress = basic.filter((slot) => slot.network === request.network)
     return sameAddress.length >= basicPerAddressMax ? "address_full" : undefined
   }
 

@@ -17,7 +17,8 @@ const present = () => {
   }
   const audit = { record: () => {}, health: () => assert.fail("not used here") }
   const services = { audit, auth, counters: new SecurityCounters(), revocations }
-  const admitted = { endpoint: "secure", adapter: sawtV1, clientAddress: "127.0.0.1", claims } as const
+  const address = "127.0.0.1"
+  const admitted = { endpoint: "secure", adapter: sawtV1, clientAddress: address, network: address, claims } as const
   return { revocations, credential: new Credential(services, admitted, claims) }
 }
 

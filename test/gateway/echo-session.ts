@@ -18,6 +18,8 @@ export interface Seen {
   closed: number
   paused: boolean
   disconnected: number
+  /** So many of the next sessions fail before they are there. */
+  failing: number
   storage: Omit<StoreHealth, "sinceMs">
   models: { stt: ModelHealth["status"]; vad: ModelHealth["status"]; tts: ModelHealth["status"] }
 }
@@ -27,6 +29,7 @@ export const newSeen = (): Seen => ({
   closed: 0,
   paused: false,
   disconnected: 0,
+  failing: 0,
   storage: { status: "ready" },
   models: { stt: "ready", vad: "ready", tts: "ready" }
 })
@@ -70,6 +73,7 @@ export const echoLayers = (seen: Seen) =>
         Effect.acquireRelease(
           Effect.sync(() => {
             seen.admissions.push(admission)
+            if (seen.failing > 0) throw new Error(`the session fails, and ${--seen.failing} more`)
             return {
               id: randomUUID(),
               summary: () => echoSummary(admission),

@@ -15,9 +15,8 @@ import type { AuditLine } from "#schemas/audit.ts"
 import { Audit } from "#src/audit/audit.ts"
 import { AppConfig, loadSettings } from "#src/config.ts"
 import { Auth, type Scope as TokenScope } from "#src/gateway/auth.ts"
-import { layerGateway } from "#src/gateway/gateway.ts"
+import { type GatewayOptions, layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
-import type { UpgradeOptions } from "#src/gateway/upgrade.ts"
 import type { Revocations } from "#src/registry/revocations.ts"
 import type { Sessions } from "#src/session/contract.ts"
 import type { Store } from "#src/store/store.ts"
@@ -32,6 +31,8 @@ export interface TestServer {
   readonly wsUrl: string
   readonly adminSecret: string
   readonly tokenSecret: string
+  /** TCP connections that the server has accepted and not yet seen the end of. */
+  readonly connections: () => Promise<number>
   readonly token: (scopes?: ReadonlyArray<TokenScope>, subject?: string) => Promise<string>
   /** What stands on disk now; the writer follows the event. */
   readonly auditLines: () => ReadonlyArray<AuditLine>
@@ -41,11 +42,11 @@ export interface TestServer {
 export const startServer = async (
   layers: Layer.Layer<Revocations | Sessions | Store | Stt | Tts | Vad, unknown, AppConfig>,
   env: Readonly<Record<string, string>> = {},
-  upgrade: UpgradeOptions = { heartbeatMs: 20_000, closeTimeoutMs: 500 }
+  options: Partial<GatewayOptions> = {}
 ): Promise<TestServer> => {
   const folder = mkdtempSync(join(tmpdir(), "sawt-audit-"))
   const settings = Result.getOrThrow(loadSettings({ PORT: "0", RATE_LIMIT_PER_MINUTE: "10000", ...env }))
-  const layer = layerGateway(upgrade).pipe(
+  const layer = layerGateway({ heartbeatMs: 20_000, closeTimeoutMs: 500, ...options }).pipe(
     Layer.provideMerge(Audit.layer({ folder, retentionDays: settings.retentionDays })),
     Layer.provide(layers),
     Layer.provide(Layer.succeed(AppConfig, settings)),
@@ -53,7 +54,8 @@ export const startServer = async (
   )
   const scope = Effect.runSync(Scope.make())
   const context = await Effect.runPromise(Layer.buildWithScope(layer, scope))
-  const { port } = Context.get(context, NodeServer).address() as AddressInfo
+  const node = Context.get(context, NodeServer)
+  const { port } = node.address() as AddressInfo
   const auth = Context.get(context, Auth)
   return {
     port,
@@ -61,6 +63,10 @@ export const startServer = async (
     wsUrl: `ws://127.0.0.1:${port}`,
     adminSecret: Redacted.value(settings.adminSecret),
     tokenSecret: Redacted.value(settings.tokenSecret),
+    connections: () =>
+      new Promise((resolve, reject) =>
+        node.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
+      ),
     token: async (scopes = ["voice"], subject = "patient-1") =>
       (await Effect.runPromise(auth.issue({ scopes, ttlSeconds: 3_600, subject }))).token,
     auditLines: () => auditLines(folder),
