@@ -1,6 +1,6 @@
 /**
  * Token buckets in the memory of this process: the store of Effect's `RateLimiter` where no shared one is given. At most
- * `keysMax` buckets, a few megabytes (decision 017). A bucket that has filled up again is forgotten by itself, the oldest
+ * `keysMax` buckets, a few megabytes (decision 018). A bucket that has filled up again is forgotten by itself, the oldest
  * first, since an unknown key has a full one anyway; a bucket in debt never is. Where all are in debt a key that is not
  * among them is answered as if its bucket were empty: a flood can shut newcomers out, but never wins a token.
  */
