@@ -100,6 +100,7 @@ const run = (json: string) => {
   actor.send({ type: "consent.given", via: "touch" })
   actor.send({ type: "consent.stored" })
   const stepsMs: Array<number> = []
+  const fromMs = nowMs()
   for (let guard = 0; guard < 5_000; guard++) {
     const expectation = expectationOf(actor.getSnapshot())
     if (expectation.about !== "answer") break
@@ -107,12 +108,12 @@ const run = (json: string) => {
     const question = loaded.plan.questions.find((candidate) => candidate.linkId === linkId)
     if (question === undefined) break
     const answer = answerTo(question)
-    const from = nowMs()
+    const from = performance.now()
     actor.send({ type: "answer.given", linkId, answer, via: "touch", sure: true })
     actor.send({ type: "answer.stored", linkId })
-    stepsMs.push(nowMs() - from)
+    stepsMs.push(performance.now() - from)
   }
-  return { planMs, chartMs, stepsMs }
+  return { planMs, chartMs, stepsMs, fillMs: nowMs() - fromMs }
 }
 
 const main = (args: ReadonlyArray<string>): number => {
@@ -139,9 +140,8 @@ const main = (args: ReadonlyArray<string>): number => {
     compileMs: median(warm.map(({ planMs, chartMs }) => planMs + chartMs)),
     planMs: median(warm.map(({ planMs }) => planMs)),
     chartMs: median(warm.map(({ chartMs }) => chartMs)),
-    stepMeanMs: steps.reduce((sum, ms) => sum + ms, 0) / steps.length,
-    stepMedianMs: median(steps),
-    stepMaxMs: Math.max(...steps)
+    stepMeanMs: warm.reduce((sum, { fillMs }) => sum + fillMs, 0) / steps.length,
+    stepMedianWallMs: median(steps)
   }
   if (args.includes("--json")) console.log(JSON.stringify(figures))
   else {

@@ -205,17 +205,9 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
           waiting: storeWaiting
         },
         on: {
+          "answer.stored": { guard: "isCurrent", target: "#interview.routing", actions: "keep" },
           /** What is being written can no longer be changed by a second tap; it can be corrected afterwards. */
-          "answer.given": {},
-          "initial.kept": {},
-          "question.repeat": {},
-          "question.back": {},
-          "question.skip": {},
-          "question.goto": {},
-          "help.request": {},
-          "stop.request": {},
-          "hearing.failed": {},
-          "answer.stored": { guard: "isCurrent", target: "#interview.routing", actions: "keep" }
+          "*": {}
         }
       }
     }

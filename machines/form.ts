@@ -127,8 +127,8 @@ class Walk {
   #instance(item: PlanItem, at: At, required: boolean): Instance {
     const { linkId, question: index } = item
     const key = keyOf(linkId, at)
-    const computed = this.#evaluated.values[key]
-    const record = this.#kept.answers[key]
+    const computed = item.expressions === undefined ? undefined : this.#evaluated.values[key]
+    const record = index === undefined ? undefined : this.#kept.answers[key]
     const isComputed = computed !== undefined && computed.length > 0
     const answers = isComputed
       ? computed
@@ -181,7 +181,7 @@ class Walk {
   }
 
   #valuesAt(item: PlanItem, key: string): ReadonlyArray<Answer> {
-    const computed = this.#evaluated.values[key]
+    const computed = item.expressions === undefined ? undefined : this.#evaluated.values[key]
     if (computed !== undefined && computed.length > 0) return computed
     const record = item.question === undefined ? undefined : this.#kept.answers[key]
     if (record !== undefined) return [record.answer]

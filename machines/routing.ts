@@ -25,15 +25,17 @@ export class Router {
 
   place(kept: Kept, step: Step): AskedPlace {
     const form = this.#formOf(kept)
-    const questions = form.steps.filter(({ asks }) => asks === "answer")
-    const before = form.steps.indexOf(step)
-    const index = form.steps.slice(0, before + 1).filter(({ asks }) => asks === "answer").length
+    let [index, total] = [1, 0]
+    for (const one of form.steps) {
+      if (one.asks === "answer") total++
+      if (one === step) index = Math.max(1, total)
+    }
     const initial = this.#initialOf(form, step)
     return {
       linkId: step.linkId,
       ...(step.at.length === 0 ? {} : { at: step.at }),
-      index: Math.max(1, index),
-      total: questions.length,
+      index,
+      total,
       required: step.required,
       intros: introsOf(this.#plan, form, step),
       ...(initial === undefined ? {} : { initial }),

@@ -20,12 +20,10 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
     case "consent.recording":
       return { entry: { type: "consent", via: output.via, version: consentVersion, language: plan.language, atMs } }
     case "question.asked":
-      // Asked once more, it stands where it stood.
-      return output.again || output.attempt > 1 ? undefined : { place: placeOf(output.linkId, output.at) }
+      // Also when it is asked once more: what waited for a yes or no may have been denied.
+      return output.again ? undefined : { place: placeOf(output.linkId, output.at) }
     case "another.asked":
-      return output.again || output.attempt > 1
-        ? undefined
-        : { place: { ...placeOf(output.linkId, output.at), another: true } }
+      return output.again ? undefined : { place: { ...placeOf(output.linkId, output.at), another: true } }
     case "help.given":
       return { place: placeOf(output.linkId, output.at) }
     case "touch.offered":

@@ -473,6 +473,15 @@ describe("an interview that goes on later", () => {
     )
   })
 
+  it("does not read back again what was denied, though it had been asked about twice", () => {
+    const live = run()
+    live.begin()
+    live.send(answer("one", { sure: false }), { type: "answer.unmatched", reason: "no_match" })
+    live.send({ type: "confirmation.denied" })
+    const { actor } = run(plan, recordOf(live.outputs))
+    assert.deepEqual(expectationOf(actor.getSnapshot()), { about: "answer", linkId: "one" })
+  })
+
   it("is spoken again but not sent again, with a welcome", () => {
     const { outputs } = run(plan, {
       entries: [{ type: "consent", via: "touch", version: "1", language: "ar", atMs: 0 }],

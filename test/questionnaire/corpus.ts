@@ -7,6 +7,7 @@ import { existsSync, globSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { load } from "#src/questionnaire/load.ts"
 import { validateResponse } from "#src/questionnaire/validate.ts"
+import { faultsByOthers } from "#test/support/fhir-validator.ts"
 import { fill } from "#test/support/fill.ts"
 
 const repository = join(import.meta.dirname, "..", "..")
@@ -77,6 +78,7 @@ export const rowOf = (folder: string, file: string, runs: number): Row => {
     for (const linkId of filled.asked) asked.add(linkId)
     for (const linkId of [...filled.asked, ...filled.enabled]) enabled.add(linkId)
     for (const fault of validateResponse(definition, filled.response)) invalid.add(fault)
+    if (seed === 1) for (const fault of faultsByOthers(filled.response)) invalid.add(fault)
     typed += filled.typedAnswers
     touched += filled.touchedAnswers
   }

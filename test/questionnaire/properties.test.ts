@@ -14,6 +14,7 @@ import { scoresOf } from "#src/questionnaire/scores.ts"
 import { validateResponse } from "#src/questionnaire/validate.ts"
 import { keptOf } from "#src/session/kept.ts"
 import { randomOf, randomValue } from "#test/support/fill.ts"
+import { faultsByOthers } from "#test/support/fhir-validator.ts"
 import { randomQuestionnaire } from "#test/support/random-questionnaire.ts"
 
 const numRuns = Number(process.env["SAWT_PROPERTY_RUNS"] ?? 120)
@@ -113,6 +114,7 @@ describe("any questionnaire, whatever is done with it", () => {
         for (const { move, seed } of done) act(loaded, live, move, seed)
         const { form, response } = responseNow(loaded, live)
         assert.deepEqual(validateResponse(questionnaire as { item: ReadonlyArray<QuestionnaireItem> }, response), [])
+        assert.deepEqual(faultsByOthers(response), [])
         const score = scoresOf(loaded.plan, form).find(({ id }) => id === "total")
         assert.equal(score?.value, totalOf(response, scored))
       }),

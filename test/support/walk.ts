@@ -85,6 +85,8 @@ export const walk = (plan: Plan, statesMax = 20_000): Walked => {
   const samples = (type: string, snapshot: InterviewSnapshot): ReadonlyArray<InterviewEvent> => {
     const { linkId } = snapshot.context
     switch (type) {
+      case "*":
+        return [{ type: "stop.request" }]
       case "answer.given": {
         const question = plan.questions.find((candidate) => candidate.linkId === linkId)
         if (question === undefined) return []
