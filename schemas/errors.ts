@@ -46,7 +46,7 @@ export type ErrorCode = keyof typeof errorTable
 export const ErrorCode = Schema.Literals(Object.keys(errorTable) as [ErrorCode, ...Array<ErrorCode>])
 
 /** WebSocket close codes that are not errors. */
-export const closeCodes = { ended: 1000, goingAway: 1001, badUtf8: 1007 } as const
+export const closeCodes = { ended: 1000, goingAway: 1001, badFraming: 1002, badUtf8: 1007 } as const
 
 export const errorRow = (code: ErrorCode): ErrorRow => errorTable[code]
 

@@ -47,7 +47,7 @@ const errorsPage = (): string =>
         row.retryable ? "yes" : "no"
       ])
     ),
-    `Closes that are no errors: ${closeCodes.ended} ended, ${closeCodes.goingAway} going away; text that is not UTF-8 is closed with ${closeCodes.badUtf8}.`
+    `Closes that are no errors: ${closeCodes.ended} ended, ${closeCodes.goingAway} going away; frames that break RFC 6455 are closed with ${closeCodes.badFraming}, text that is not UTF-8 with ${closeCodes.badUtf8}.`
   )
 
 export const referencePages = (): ReadonlyArray<{ readonly file: string; readonly text: string }> => [

@@ -1,0 +1,146 @@
+/**
+ * What authentication and limits cost. Two servers, each in a process of its own, the same but for the gate: the real one
+ * parses the URL, checks Origin and subprotocol, verifies the token, counts the rate and checks the scope; the open one
+ * lets everybody in without a look. Both reserve slots. Sessions are real, with stand-ins for the models.
+ */
+import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
+import type { Profiler } from "node:inspector"
+import { join } from "node:path"
+import { Client } from "../scripts/client.ts"
+import type { ToChild } from "./connect-child.ts"
+import { machine, median, progress, readOptions, rounded, table } from "./options.ts"
+
+const { json, numbers } = readOptions(
+  "connect",
+  `Processor time of a server for one connect (TCP, upgrade, session, close by the client), with its gate and with one that
+lets everybody in, by turns; and a profile of the server while a session streams audio: which of our files ran at all, and
+which below the function that takes a frame.`,
+  {
+    numbers: {
+      pairs: { default: 20, about: "rounds of both servers" },
+      connects: { default: 300, about: "connects of one round" },
+      seconds: { default: 60, about: "seconds of audio streamed for the profile" }
+    }
+  }
+)
+
+interface Server {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly token: string
+}
+
+const start = async (gate: "real" | "open"): Promise<Server> => {
+  const child = fork(join(import.meta.dirname, "connect-child.ts"), [gate])
+  const [{ port, token }] = (await once(child, "message")) as [{ port: number; token: string }]
+  return { child, url: `http://127.0.0.1:${port}`, token }
+}
+const ask = async <A>({ child }: Server, wish: ToChild): Promise<A> => {
+  const answer = once(child, "message")
+  child.send(wish)
+  return ((await answer) as [A])[0]
+}
+const opened = ({ url, token }: Server): Promise<Client> => Client.open({ server: url, path: "/ws/secure", token })
+
+const connectsAtOnce = 4
+const connects = async (server: Server, count: number): Promise<void> => {
+  let left = count
+  const one = async () => {
+    while (left-- > 0) {
+      const client = await opened(server)
+      client.socket.close()
+      await client.ended()
+    }
+  }
+  await Promise.all(Array.from({ length: connectsAtOnce }, one))
+}
+/** Milliseconds of processor time for one connect. */
+const costOf = async (server: Server): Promise<number> => {
+  const before = await ask<number>(server, "cpu")
+  await connects(server, numbers.connects)
+  return ((await ask<number>(server, "cpu")) - before) / numbers.connects
+}
+
+/** 95 % of the median, by the ranks of the values (sign test), without assuming how they are distributed. */
+const intervalOf = (values: ReadonlyArray<number>): readonly [number, number] => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const rank = Math.max(0, Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length)))
+  return [sorted[rank] ?? NaN, sorted[sorted.length - 1 - rank] ?? NaN]
+}
+
+/** Files of ours with at least one sample: all of them, and those on a stack below `receiveAudio`. */
+const filesOf = ({ nodes }: Profiler.Profile) => {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  const [all, below] = [new Set<string>(), new Set<string>()]
+  const walk = (id: number, isBelow: boolean): void => {
+    const node = byId.get(id)
+    if (node === undefined) return
+    const { url, functionName } = node.callFrame
+    const ours = /\/((?:src|machines)\/.*)$/.exec(url)?.[1]
+    const library = /node_modules\/(?!effect|xstate)((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1]
+    const name = ours ?? library
+    const isFrame = isBelow || functionName === "receiveAudio"
+    if (name !== undefined) {
+      all.add(name)
+      if (isFrame) below.add(name)
+    }
+    for (const child of node.children ?? []) walk(child, isFrame)
+  }
+  walk(nodes[0]?.id ?? 0, false)
+  return { all: [...all].toSorted(), below: [...below].toSorted() }
+}
+/** What decides who may come in. */
+const isGuard = (name: string): boolean =>
+  /gateway\/(auth|admission|address|limiter|bucket|guard|require|token|session-token|revo)|registry\/slots|audit\/|^jose/.test(
+    name
+  )
+
+const frameMs = 20
+const profileOf = async (server: Server) => {
+  const client = await opened(server)
+  client.send({ type: "session.start", mode: "file" })
+  await client.next("session.ready")
+  await ask(server, "profile")
+  const frame = new Uint8Array(frameMs * 32).map((_, at) => (at * 37) & 0xff)
+  for (let ms = 0; ms < numbers.seconds * 1_000; ms += frameMs) await client.sendAudio(frame)
+  client.send({ type: "ping" })
+  await client.next("pong")
+  const profile = await ask<Profiler.Profile>(server, "profiled")
+  await client.end()
+  return filesOf(profile)
+}
+
+const [real, open] = [await start("real"), await start("open")]
+try {
+  for (const server of [real, open]) await connects(server, 3 * numbers.connects)
+  progress("both servers are warm")
+  const pairs: Array<readonly [real: number, open: number]> = []
+  for (let pair = 0; pair < numbers.pairs; pair++) {
+    // Each comes first as often as second.
+    const first = await costOf(pair % 2 === 0 ? real : open)
+    const second = await costOf(pair % 2 === 0 ? open : real)
+    pairs.push(pair % 2 === 0 ? [first, second] : [second, first])
+    progress(`pair ${pair + 1} of ${numbers.pairs}`)
+  }
+  const ratios = pairs.map(([withGate, without]) => withGate / without)
+  const [least, most] = intervalOf(ratios)
+  const files = await profileOf(real)
+  const guards = files.all.filter(isGuard)
+  const result = {
+    "CPU ms of a connect": rounded(median(pairs.map(([withGate]) => withGate)), 3),
+    "without gate": rounded(median(pairs.map(([, without]) => without)), 3),
+    ratio: rounded(median(ratios), 3),
+    "95 % of the median, from": rounded(least, 3),
+    to: rounded(most, 3)
+  }
+  if (json) console.log(JSON.stringify({ machine: machine(), result, files, guards }, undefined, 2))
+  else {
+    console.log(`${machine()}\n\n${table([result])}\n`)
+    console.log(`While ${numbers.seconds} s of audio came, below receiveAudio: ${files.below.join(", ")}`)
+    console.log(`At all: ${files.all.join(", ")}`)
+    console.log(`Of authentication and limits: ${guards.join(", ") || "nothing"}`)
+  }
+} finally {
+  for (const { child } of [real, open]) child.disconnect()
+}
