@@ -1,7 +1,5 @@
 /** Sessions that nobody ends: idle, half-open, over-long, left for good. Each ends by itself and leaves its slot (R4.8). */
-import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
-import { connect as connectTcp } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Layer } from "effect"
@@ -113,24 +111,17 @@ describe("a session that nobody ends", () => {
   it("is dropped when its socket is half-open: it answers no ping; whoever does stays", () =>
     withServer({}, async (server) => {
       const healthy = await started(server)
-      const token = await server.token()
-      const deaf = connectTcp(server.port, "127.0.0.1")
-      deaf.write(
-        "GET /ws/secure HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
-          `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer ${token}\r\n\r\n`
-      )
-      await once(deaf, "data")
-      const start = Buffer.from('{"type":"session.start"}')
-      // One masked text frame, the mask of zeros.
-      deaf.write(Buffer.concat([Buffer.from([0x81, 0x80 | start.length, 0, 0, 0, 0]), start]))
+      const deaf = await started(server)
+      // It reads nothing any more, and so answers no ping.
+      deaf.client.socket.pause()
       const { sessions } = await until(server, ({ open, sessions }) => open === 1 && sessions.length === 2)
       assert.isTrue(sessions.find(({ id }) => id === healthy.id)?.connected)
       assert.deepStrictEqual(
-        sessions.filter(({ connected }) => !connected).map(({ state }) => state),
-        ["listening"]
+        sessions.filter(({ connected }) => !connected).map(({ id, state }) => [id, state]),
+        [[deaf.id, "listening"]]
       )
       assert.isUndefined(healthy.client.closed)
-      deaf.destroy()
+      deaf.client.socket.terminate()
       healthy.client.socket.terminate()
     }))
 
