@@ -54,7 +54,7 @@ const turnFor = (asked: Asked): Turn => {
   const chosen = { alternatives: 0, partials: false }
   if (asked.kind === "item") {
     const { plan, expectation } = asked
-    return turnOf(true, expectation, { ...chosen, questionnaire: { plan } as never })
+    return turnOf(true, expectation, { ...chosen, questionnaire: { plan } as never }, Date.now())
   }
   return {
     ...chosen,

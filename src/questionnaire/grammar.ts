@@ -5,7 +5,7 @@ import { momentOf } from "./answer.ts"
 import { numberWords, withoutMarks } from "./arabic.ts"
 import { askOf } from "./asked.ts"
 import type { Ask } from "./understanding/ask.ts"
-import { basicPhrases, spokenAt } from "./understanding/spoken.ts"
+import { basicPhrases, likelyAt, spokenAt } from "./understanding/spoken.ts"
 
 const wordsOf = (phrase: string): ReadonlyArray<string> => phrase.split(/\s+/).filter((word) => word !== "")
 
@@ -29,21 +29,32 @@ const keysOf = ({ options }: PlanQuestion, language: Plan["language"]): Readonly
 
 const yesOrNo: Ask = { type: "boolean" }
 
+const questionAt = ({ questions }: Plan, expectation: Expectation): PlanQuestion | undefined =>
+  expectation.about === "answer" || expectation.about === "confirmation"
+    ? questions.find(({ linkId }) => linkId === expectation.linkId)
+    : undefined
+
+const askAt = (plan: Plan, expectation: Expectation): Ask => {
+  const question = questionAt(plan, expectation)
+  return question === undefined ? yesOrNo : askOf(question, plan.language)
+}
+
 /** Undefined where nothing is expected, or anything. */
 export const grammarFor = (plan: Plan, expectation: Expectation): ReadonlyArray<string> | undefined => {
   const { language } = plan
-  const { about } = expectation
-  if (about === "nothing" || about === "correction") return undefined
-  const moment = momentOf(expectation)
-  const question =
-    about === "answer" || about === "confirmation"
-      ? plan.questions.find(({ linkId }) => linkId === expectation.linkId)
-      : undefined
-  const phrases = spokenAt(question === undefined ? yesOrNo : askOf(question, language), moment, language)
+  if (expectation.about === "nothing" || expectation.about === "correction") return undefined
+  const phrases = spokenAt(askAt(plan, expectation), momentOf(expectation), language)
   if (phrases === undefined) return undefined
+  const question = questionAt(plan, expectation)
   const own = question === undefined ? [] : [...(question.phrases ?? []), ...keysOf(question, language)]
   return spokenForms([...phrases, ...own])
 }
+
+/** What is likely to be said word for word, for a pause within it to be told from its end. */
+export const likelyPhrasesFor = (plan: Plan, expectation: Expectation): ReadonlyArray<string> =>
+  expectation.about === "nothing" || expectation.about === "correction"
+    ? []
+    : spokenForms(likelyAt(askAt(plan, expectation), momentOf(expectation), plan.language))
 
 /**
  * Every word that a questionnaire cannot do without, for the model to be asked which it lacks: its own phrases, the

@@ -283,7 +283,7 @@ export class Session implements SessionHandle {
     if (key === this.#turnKey) return
     this.#turnKey = key
     if (!decode) started.listener.disarmSilence()
-    started.listener.setTurn(turnOf(decode, expectation, started))
+    started.listener.setTurn(turnOf(decode, expectation, started, this.options.nowMs()))
   }
 
   #refuseAudio(error: unknown): void {

@@ -1,16 +1,16 @@
 /**
  * Who speaks when: how long a silence ends a person's turn at each kind of question, and which prompts a voice may stop.
- * One table; its figures are chosen on half of the recorded speakers and measured on the others (docs/decisions/012). Pure.
+ * One table; its figures are chosen on half of the recorded speakers and measured on the others (docs/decisions/019). Pure.
  *
  * A pause is judged by what has been heard up to it. An answer after which nothing could follow ends the turn at once; one
  * that has begun, or could go on ("no … I meant two"), is waited for longer than a silence after nothing.
  */
-import type { Expectation, InterviewEvent, InterviewOutput } from "#machines/interview.ts"
+import type { Expectation, InterviewOutput } from "#machines/interview.ts"
 import type { Plan, PlanQuestion, QuestionType } from "#machines/plan.ts"
 import type { AnswerValue } from "#schemas/wire.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
 import { comparable } from "#src/questionnaire/arabic.ts"
-import { grammarFor } from "#src/questionnaire/grammar.ts"
+import { likelyPhrasesFor } from "#src/questionnaire/grammar.ts"
 import type { Today } from "#src/questionnaire/understanding/ask.ts"
 import { sureMin } from "#src/questionnaire/understanding/scores.ts"
 import type { HeardSoFar } from "#src/stt/stt.ts"
@@ -49,10 +49,10 @@ export const patience = {
   /** One of the options, or whatever the person has to say. */
   openChoice: { nothing: 500, begun: 1_200, open: 1_200, whole: atOnce },
   /** People stop between digits. */
-  number: { nothing: 700, begun: 1_200, open: 800, whole: atOnce },
+  number: { nothing: 700, begun: 1_200, open: 900, whole: atOnce },
   /** A fraction or a unit may follow any number. */
-  measure: { nothing: 700, begun: 1_200, open: 800 },
-  date: { nothing: 800, begun: 1_000, open: 800 },
+  measure: { nothing: 700, begun: 1_200, open: 900 },
+  date: { nothing: 800, begun: 1_200, open: 900 },
   /** Whoever tells something must be able to think. */
   text: always(1_200)
 } as const satisfies Record<string, Patience>
@@ -86,17 +86,11 @@ export const kindOf = (plan: Plan | undefined, expectation: Expectation): Kind =
   return expectation.about === "confirmation" ? "confirmation" : kinds[question.itemType]
 }
 
-/**
- * The phrases that begin with the last words of this text and go on. Words inside a phrase that is whole begin no other
- * one: "several days" does not wait for "days without number".
- */
-const longer = (text: string, phrases: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const said = phrases.map(comparable)
+/** Whether one of the phrases begins with the last words of this text and goes on. */
+const goesOn = (text: string, phrases: ReadonlyArray<string>): boolean => {
   const words = comparable(text).split(" ")
-  const ends = words.map((_, index) => words.slice(index).join(" "))
-  const whole = ends.findIndex((end) => said.includes(end))
-  const open = whole < 0 ? ends : ends.slice(0, whole + 1)
-  return said.filter((phrase) => open.some((end) => phrase.startsWith(`${end} `)))
+  const ends = words.map((_, index) => `${words.slice(index).join(" ")} `)
+  return phrases.some((phrase) => ends.some((end) => comparable(phrase).startsWith(end)))
 }
 
 /** A number grows by another digit, by tens ("five and twenty"), or by units after a round one. */
@@ -118,42 +112,32 @@ const valueStanding = ({ itemType, options, chooseMax, min, max }: PlanQuestion,
   return itemType === "open-choice" && !options.some(({ code }) => code === value) ? "open" : "whole"
 }
 
-const answering: ReadonlySet<InterviewEvent["type"]> = new Set([
-  "answer.given",
-  "confirmation.given",
-  "confirmation.denied"
-])
-const isOtherAnswer = (event: InterviewEvent, than: InterviewEvent): boolean =>
-  answering.has(event.type) &&
-  (event.type !== "answer.given" || than.type !== "answer.given"
-    ? event.type !== than.type
-    : event.answer.value !== than.answer.value)
-
-/** Which day it is changes what a date means, not whether it is one. */
-const anyDay: Today = { date: "2000-01-01", utcOffset: "+00:00" }
-
-export const standing = (plan: Plan, expectation: Expectation, heard: HeardSoFar): Standing => {
+export const standing = (plan: Plan, expectation: Expectation, heard: HeardSoFar, today: Today): Standing => {
   const { text, unknownWords, confidence } = heard
   if (text === "") return "nothing"
-  const certainty = { confidence: confidence ?? 1, unknownWords }
-  const meant = (words: string) => interpretText(plan, expectation, words, "voice", anyDay, certainty)
-  const event = meant(text)
+  /** What the words mean; how surely they were heard is looked at below. */
+  const certain = { confidence: 1, unknownWords: 0 }
+  const event = interpretText(plan, expectation, text, "voice", today, certain)
   if (event.type === "answer.unmatched") return "begun"
   if (unknownWords > 0 || (confidence ?? 1) < sureMin) return "open"
+  // It would be read back: what follows may make it sure.
+  if (event.type === "answer.given" && !event.sure) return "open"
   // At a read-back it is often the first half of a correction.
   if (event.type === "confirmation.denied" && expectation.about === "confirmation") return "open"
-  // "Every day" may go on as "every day, nearly": the same answer.
-  if (longer(text, grammarFor(plan, expectation) ?? []).some((phrase) => isOtherAnswer(meant(phrase), event)))
-    return "open"
+  if (goesOn(text, likelyPhrasesFor(plan, expectation))) return "open"
   const question = questionOf(plan, expectation)
   return event.type === "answer.given" && question !== undefined ? valueStanding(question, event.answer.value) : "whole"
 }
 
 /** Undefined where what is heard changes nothing. */
-export const endSilenceAfter = (plan: Plan, expectation: Expectation): ((heard: HeardSoFar) => number) | undefined => {
+export const endSilenceAfter = (
+  plan: Plan,
+  expectation: Expectation,
+  today: Today
+): ((heard: HeardSoFar) => number) | undefined => {
   const row: Patience = patience[kindOf(plan, expectation)]
   if (new Set(Object.values(row)).size === 1) return undefined
-  return (heard) => row[standing(plan, expectation, heard)] ?? row.open
+  return (heard) => row[standing(plan, expectation, heard, today)] ?? row.open
 }
 
 /**

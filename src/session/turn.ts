@@ -4,6 +4,7 @@ import type { LeadingState } from "#schemas/wire.ts"
 import type { Turn } from "#src/audio/listener-events.ts"
 import { grammarFor } from "#src/questionnaire/grammar.ts"
 import type { Started } from "./started.ts"
+import { todayAt } from "./today.ts"
 import { endSilenceAfter, kindOf, patience } from "./turn-taking.ts"
 
 type Chosen = Pick<Started, "questionnaire" | "alternatives" | "partials">
@@ -14,11 +15,11 @@ export const isHeard = (leading: LeadingState, expectation: Expectation, { quest
   leading !== "ended" &&
   (questionnaire === undefined || (expectation.about !== "nothing" && expectation.about !== "correction"))
 
-export const turnOf = (decode: boolean, expectation: Expectation, chosen: Chosen): Turn => {
+export const turnOf = (decode: boolean, expectation: Expectation, chosen: Chosen, nowMs: number): Turn => {
   const { questionnaire, alternatives, partials } = chosen
   const plan = questionnaire?.plan
   const grammar = plan === undefined ? undefined : grammarFor(plan, expectation)
-  const after = plan === undefined ? undefined : endSilenceAfter(plan, expectation)
+  const after = plan === undefined ? undefined : endSilenceAfter(plan, expectation, todayAt(nowMs))
   return {
     decode,
     endSilenceMs: patience[kindOf(plan, expectation)].nothing,

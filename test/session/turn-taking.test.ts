@@ -15,6 +15,7 @@ import {
   type Kind
 } from "#src/session/turn-taking.ts"
 import { endpointing, frameMs } from "#src/audio/listener.ts"
+import { today } from "#test/questionnaire/phrases/asks.ts"
 import { phq9Plan } from "#test/support/phq9.ts"
 
 const safetyItem = "44260-8"
@@ -92,40 +93,39 @@ describe("the silence that ends a turn", () => {
       { about: "consent" },
       { about: "stop" }
     ] as const) {
-      assert.isUndefined(endSilenceAfter(phq9Plan, expectation), expectation.about)
+      assert.isUndefined(endSilenceAfter(phq9Plan, expectation, today), expectation.about)
     }
     const questionnaire = { plan: phq9Plan } as never
     const chosen = { alternatives: 0, partials: true, questionnaire }
-    const safety = turnOf(true, { about: "answer", linkId: safetyItem }, chosen)
+    const safety = turnOf(true, { about: "answer", linkId: safetyItem }, chosen, 0)
     assert.notProperty(safety, "endSilenceAfter")
     assert.strictEqual(safety.endSilenceMs, patience.safety.nothing)
-    assert.property(turnOf(true, answer, chosen), "endSilenceAfter")
+    assert.property(turnOf(true, answer, chosen, 0), "endSilenceAfter")
   })
 
   it("is shortened after a whole answer, in words, by its number, or by a command", () => {
-    const after = endSilenceAfter(phq9Plan, answer)
+    const after = endSilenceAfter(phq9Plan, answer, today)
     for (const text of ["واحد", "عدة أيام", "أكثر من نصف الأيام", "تقريبا كل يوم", "كل يوم", "أعد السؤال"])
       assert.strictEqual(after?.(heard(text)), patience.choice.whole, text)
-    assert.strictEqual(endSilenceAfter(phq9Plan, readBack)?.(heard("نعم")), patience.confirmation.whole)
+    assert.strictEqual(endSilenceAfter(phq9Plan, readBack, today)?.(heard("نعم")), patience.confirmation.whole)
   })
 
   it("is long after a part of an answer, and waits where another could follow", () => {
     for (const text of ["عدة", "أكثر من", "تقريبا", "واحد ثلاثة"])
-      assert.strictEqual(standing(phq9Plan, answer, heard(text)), "begun", text)
-    assert.strictEqual(standing(phq9Plan, answer, heard("")), "nothing")
-    assert.strictEqual(standing(phq9Plan, answer, heard("", 2)), "nothing")
-    assert.strictEqual(standing(phq9Plan, answer, heard("أعد")), "whole")
-    assert.strictEqual(standing(phq9Plan, readBack, heard("لا")), "open")
-    assert.strictEqual(standing(phq9Plan, readBack, heard("لا اثنان")), "whole")
-    assert.strictEqual(standing(agreementPlan, q, heard("لا")), "open")
+      assert.strictEqual(standing(phq9Plan, answer, heard(text), today), "begun", text)
+    assert.strictEqual(standing(phq9Plan, answer, heard(""), today), "nothing")
+    assert.strictEqual(standing(phq9Plan, answer, heard("", 2), today), "nothing")
+    assert.strictEqual(standing(phq9Plan, answer, heard("أعد"), today), "open")
+    assert.strictEqual(standing(phq9Plan, readBack, heard("لا"), today), "open")
+    assert.strictEqual(standing(phq9Plan, readBack, heard("لا اثنان"), today), "whole")
+    assert.strictEqual(standing(agreementPlan, q, heard("لا"), today), "open")
   })
 
   it("is not shortened by what was heard beside unknown words or unsurely", () => {
-    assert.strictEqual(standing(phq9Plan, answer, heard("واحد", 1)), "open")
-    assert.strictEqual(standing(phq9Plan, answer, { ...heard("واحد"), confidence: 0.6 }), "open")
-    assert.strictEqual(standing(phq9Plan, answer, { ...heard("واحد"), confidence: 0.9 }), "whole")
-    // A yes that is not sure is none, and asked for again.
-    assert.strictEqual(standing(phq9Plan, readBack, { ...heard("نعم"), confidence: 0.6 }), "begun")
+    assert.strictEqual(standing(phq9Plan, answer, heard("واحد", 1), today), "open")
+    assert.strictEqual(standing(phq9Plan, answer, { ...heard("واحد"), confidence: 0.6 }, today), "open")
+    assert.strictEqual(standing(phq9Plan, answer, { ...heard("واحد"), confidence: 0.9 }, today), "whole")
+    assert.strictEqual(standing(phq9Plan, readBack, { ...heard("نعم"), confidence: 0.6 }, today), "open")
   })
 })
 

@@ -11,8 +11,8 @@ const around = (language: Language): ReadonlyArray<string> => {
 }
 
 const yesNo = (language: Language): ReadonlyArray<string> => {
-  const { yes, no, neither } = lexicons[language].written
-  return [...yes, ...no, ...neither]
+  const { yes, no } = lexicons[language].written
+  return [...yes, ...no]
 }
 
 const choice = (ask: ChoiceAsk, language: Language): ReadonlyArray<string> => {
@@ -39,6 +39,17 @@ export const basicPhrases = (language: Language): ReadonlyArray<string> => {
     >
   )
   return [yes[0], no[0], ...firsts.values()].filter((phrase) => phrase !== undefined)
+}
+
+/** What is likely to be said word for word: whoever has said the beginning of it goes on. */
+export const likelyAt = (ask: Ask, moment: Moment, language: Language): ReadonlyArray<string> => {
+  const { commands, agreement } = lexicons[language].written
+  const answers = moment !== "answer" || ask.type === "boolean" ? [...basicPhrases(language), ...agreement] : []
+  const options =
+    ask.type === "choice" || ask.type === "open-choice"
+      ? ask.options.flatMap(({ display, phrases }) => [display, ...phrases])
+      : []
+  return [...answers, ...options, ...commands.flatMap(([first]) => first ?? [])]
 }
 
 /** Undefined: anything may be said, more than a grammar can list. */

@@ -111,8 +111,8 @@ const listsOf = ({ answers, calendar, commands, numbers, scales, speech, units }
   written: {
     yes: written(answers.yes),
     no: written(answers.no),
-    neither: written(answers.neither),
     goOn: written(answers.goOn),
+    agreement: written(answers.agreement),
     plain: [answers.bareYes, answers.bareNo, answers.agreement].flatMap(written),
     commands: writtenLines(commands.commands),
     numbers: [
