@@ -75,7 +75,7 @@ export const makePrepare = (services: PrepareServices) => {
     if (told.has(key)) return
     told.add(key)
     const missing = yield* stt.missingWords(words)
-    yield* Effect.logInfo(`${id}: the model ${backend} lacks ${missing.length} words`, missing.join(" "))
+    yield* Effect.logInfo(`${id}: the model ${backend} lacks ${missing.length} words: ${missing.join(" ")}`)
   })
 
   const take = Effect.fnUntraced(function* (session: Session, start: SessionStart) {
