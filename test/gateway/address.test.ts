@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { clientAddress, limitKey } from "#src/gateway/address.ts"
 import { startServer, type TestServer } from "#test/support/server.ts"
 import { echoLayers, newSeen } from "./echo-session.ts"
+import { standingStore } from "./limit-stores.ts"
 
 describe("the key of an address", () => {
   it.each([
@@ -97,10 +98,8 @@ const perMinute = 200
 describe.each([0, 1, 2])("with %d trusted proxies", (hops) => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startServer(echoLayers(newSeen()), {
-      RATE_LIMIT_PER_MINUTE: String(perMinute),
-      TRUSTED_PROXY_HOPS: String(hops)
-    })
+    const env = { RATE_LIMIT_PER_MINUTE: String(perMinute), TRUSTED_PROXY_HOPS: String(hops) }
+    server = await startServer(echoLayers(newSeen()), env, { limitStore: standingStore })
   })
   afterAll(() => server.close())
 
@@ -134,7 +133,8 @@ describe.each([0, 1, 2])("with %d trusted proxies", (hops) => {
 
 describe("IPv6 through a proxy", () => {
   it("is counted by /64, however it is written", async () => {
-    const server = await startServer(echoLayers(newSeen()), { RATE_LIMIT_PER_MINUTE: "20", TRUSTED_PROXY_HOPS: "1" })
+    const env = { RATE_LIMIT_PER_MINUTE: "20", TRUSTED_PROXY_HOPS: "1" }
+    const server = await startServer(echoLayers(newSeen()), env, { limitStore: standingStore })
     const leftFor = async (forwarded: string) =>
       (await fetch(server.url, { headers: { "x-forwarded-for": forwarded } })).headers.get("ratelimit")?.slice(5, 9)
     try {

@@ -164,7 +164,7 @@ describe("slow and endless clients", () => {
     socketIdleMs: 150,
     checkEveryMs: 10,
     headerBytesMax: limits.http.headerBytesMax,
-    connectionsMax: 8
+    connectionsMax: 100
   }
   let small: TestServer
   beforeAll(async () => {
@@ -218,25 +218,33 @@ describe("slow and endless clients", () => {
     deaf.socket.destroy()
   })
 
-  it("a WebSocket is no slow request", async () => {
-    const socket = await connected(`${small.wsUrl}/ws`)
-    await new Promise((resolve) => setTimeout(resolve, 3 * quick.socketIdleMs))
-    socket.send('{"type":"ping"}')
-    await new Promise((resolve) => socket.once("message", resolve))
-    socket.terminate()
+  it("a WebSocket may be silent for longer", async () => {
+    const bounds: ServerBounds = { ...limits.http, socketIdleMs: 500 }
+    const hasty = await startServer(echoLayers(newSeen()), {}, { server: bounds })
+    try {
+      const socket = await connected(`${hasty.wsUrl}/ws`)
+      await new Promise((resolve) => setTimeout(resolve, 2 * bounds.socketIdleMs))
+      socket.send('{"type":"ping"}')
+      await new Promise((resolve) => socket.once("message", resolve))
+      socket.terminate()
+    } finally {
+      await hasty.close()
+    }
   })
 
   it("connections beyond their number are dropped, and let in again when others have gone", async () => {
-    const idle = Array.from({ length: quick.connectionsMax }, () => open(small.port))
-    await Promise.all(idle.map(({ socket }) => new Promise((resolve) => socket.once("connect", resolve))))
-    const [over] = [await exchange(small.port, request("GET /livez"))]
-    assert.strictEqual(over, "")
-    for (const { socket, closed } of idle) {
-      socket.destroy()
-      await closed
+    const patient: ServerBounds = { ...limits.http, connectionsMax: 8 }
+    const narrow = await startServer(echoLayers(newSeen()), {}, { server: patient })
+    try {
+      const idle = Array.from({ length: patient.connectionsMax }, () => open(narrow.port))
+      await Promise.all(idle.map(({ socket }) => new Promise((resolve) => socket.once("connect", resolve))))
+      assert.strictEqual(await exchange(narrow.port, request("GET /livez")), "")
+      for (const { socket } of idle) socket.destroy()
+      let answer = ""
+      while (!answer.includes("alive")) answer = await exchange(narrow.port, request("GET /livez"))
+    } finally {
+      await narrow.close()
     }
-    let answer = ""
-    while (!answer.includes("alive")) answer = await exchange(small.port, request("GET /livez"))
   })
 })
 

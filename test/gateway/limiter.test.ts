@@ -12,6 +12,7 @@ import { limits } from "#src/limits.ts"
 import { Counters, SecurityCounters } from "#src/registry/counters.ts"
 import { connect, refused, startServer, type TestServer } from "#test/support/server.ts"
 import { echoLayers, newSeen } from "./echo-session.ts"
+import { standingStore, storeAt } from "./limit-stores.ts"
 
 const limitersAt = (perMinute: number, makeStore?: () => Effect.Effect<LimitStore>) => {
   const settings = Result.getOrThrow(loadSettings({ RATE_LIMIT_PER_MINUTE: String(perMinute) }))
@@ -162,8 +163,8 @@ describe("a store that is down", () => {
 describe("the real server", () => {
   it("answers sixty requests at once and not the sixty-first; after Retry-After exactly one", async () => {
     const clock = { nowMs: 1 }
-    const limitStore = () => Effect.sync(() => new BucketStore({ keysMax: 100, nowMs: () => clock.nowMs }))
-    const server = await startServer(echoLayers(newSeen()), { RATE_LIMIT_PER_MINUTE: "60" }, { limitStore })
+    const env = { RATE_LIMIT_PER_MINUTE: "60" }
+    const server = await startServer(echoLayers(newSeen()), env, { limitStore: storeAt(clock) })
     try {
       const burst = (count: number) => Promise.all(Array.from({ length: count }, () => fetch(`${server.url}/nothing`)))
       const statuses = async (count: number) => (await burst(count)).map(({ status }) => status)
@@ -194,7 +195,8 @@ describe("the real server", () => {
 describe("through the server", () => {
   let server: TestServer
   beforeAll(async () => {
-    server = await startServer(echoLayers(newSeen()), { RATE_LIMIT_PER_MINUTE: "20", TRUSTED_PROXY_HOPS: "1" })
+    const env = { RATE_LIMIT_PER_MINUTE: "20", TRUSTED_PROXY_HOPS: "1" }
+    server = await startServer(echoLayers(newSeen()), env, { limitStore: standingStore })
   })
   afterAll(() => server.close())
   const from = (forwarded: string, path = "/", headers: Record<string, string> = {}) =>
