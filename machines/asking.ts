@@ -36,6 +36,25 @@ const ask = interviewSetup.createStateConfig({
   after: { promptTimeout: "listening" }
 })
 
+/** The person's turn; `exhausted`: where it ends when nothing was understood too often. */
+const listeningOr = (exhausted: string) =>
+  interviewSetup.createStateConfig({
+    tags: "listening",
+    entry: { type: "say", params: { type: "turn.opened" } },
+    on: {
+      "utterance.ended": "transcribing",
+      "utterance.empty": listenOn,
+      "answer.unmatched": retryOr("asking", exhausted),
+      "silence.elapsed": retryOr("asking", exhausted)
+    }
+  })
+const transcribingOr = (exhausted: string) =>
+  interviewSetup.createStateConfig({
+    tags: "transcribing",
+    on: { "utterance.empty": "listening", "answer.unmatched": retryOr("asking", exhausted) },
+    after: { transcriptTimeout: { target: "asking", actions: { type: "retry", params: { reason: "no_match" } } } }
+  })
+
 /** Where this may be passed over. */
 const passOver = {
   guard: "mayBePassedOver",
@@ -114,21 +133,8 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
           { target: "offering" }
         ]
       },
-      listening: {
-        tags: "listening",
-        entry: { type: "say", params: { type: "turn.opened" } },
-        on: {
-          "utterance.ended": "transcribing",
-          "utterance.empty": listenOn,
-          "answer.unmatched": retryOr("asking", "offering"),
-          "silence.elapsed": retryOr("asking", "offering")
-        }
-      },
-      transcribing: {
-        tags: "transcribing",
-        on: { "utterance.empty": "listening", "answer.unmatched": retryOr("asking", "offering") },
-        after: { transcriptTimeout: { target: "asking", actions: { type: "retry", params: { reason: "no_match" } } } }
-      },
+      listening: listeningOr("offering"),
+      transcribing: transcribingOr("offering"),
       offering: {
         tags: "asking",
         entry: [
@@ -230,21 +236,8 @@ export const anotherState = (linkId: string) => {
     },
     states: {
       asking: { tags: "asking", ...ask },
-      listening: {
-        tags: "listening",
-        entry: { type: "say", params: { type: "turn.opened" } },
-        on: {
-          "utterance.ended": "transcribing",
-          "utterance.empty": listenOn,
-          "answer.unmatched": retryOr("asking", "waiting"),
-          "silence.elapsed": retryOr("asking", "waiting")
-        }
-      },
-      transcribing: {
-        tags: "transcribing",
-        on: { "utterance.empty": "listening", "answer.unmatched": retryOr("asking", "waiting") },
-        after: { transcriptTimeout: { target: "asking", actions: { type: "retry", params: { reason: "no_match" } } } }
-      },
+      listening: listeningOr("waiting"),
+      transcribing: transcribingOr("waiting"),
       unheard: {
         tags: "asking",
         entry: [

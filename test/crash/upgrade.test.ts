@@ -18,7 +18,7 @@ const renamed = (source: string): string =>
   states.reduce(
     (text, state) =>
       text
-        .replaceAll(new RegExp(`^( +)${state}: \\{`, "gm"), `$1${state}Anew: {`)
+        .replaceAll(new RegExp(`^( +)${state}: (\\{|${state}Or\\()`, "gm"), `$1${state}Anew: $2`)
         .replaceAll(
           new RegExp(`(?<!tags: |type: |hasTag\\()(["\`][^"\`\\s]*)\\b${state}(["\`])`, "g"),
           `$1${state}Anew$2`

@@ -2,7 +2,12 @@ import fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import { createActor, SimulatedClock, transition, initialTransition } from "xstate"
 import type { InterviewEvent, InterviewOutput, InterviewRecord } from "#machines/interview.ts"
-import { expectationOf, interviewMachine, type InterviewSnapshot } from "#machines/questionnaire.ts"
+import {
+  expectationOf,
+  type InterviewMachine,
+  interviewMachine,
+  type InterviewSnapshot
+} from "#machines/questionnaire.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
 import { nothingKept } from "#machines/kept.ts"
 import type { Plan, PlanQuestion } from "#machines/plan.ts"
@@ -41,11 +46,18 @@ const answer = (
 
 const agreed: InterviewEvent = { type: "consent.given", via: "voice" }
 
+const machines = new WeakMap<Plan, InterviewMachine>()
+const machineOf = (of: Plan): InterviewMachine => {
+  const known = machines.get(of) ?? interviewMachine(of)
+  machines.set(of, known)
+  return known
+}
+
 /** An interview whose prompts are spoken and whose answers are stored at once, as outputs come. */
 const run = (of: Plan = plan, record?: InterviewRecord) => {
   const outputs: Array<InterviewOutput> = []
   const clock = new SimulatedClock()
-  const actor = createActor(interviewMachine(of), { input: record === undefined ? {} : { record }, clock })
+  const actor = createActor(machineOf(of), { input: record === undefined ? {} : { record }, clock })
   actor.on("*", (output) => outputs.push(output))
   actor.start()
   const send = (...events: ReadonlyArray<InterviewEvent>) => {
