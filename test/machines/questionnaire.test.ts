@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
-import { createActor, SimulatedClock, transition, initialTransition } from "xstate"
+import { createActor, SimulatedClock, initialTransition } from "xstate"
 import type { InterviewEvent, InterviewOutput, InterviewRecord } from "#machines/interview.ts"
 import {
   expectationOf,
@@ -12,6 +12,7 @@ import { repromptsMax } from "#machines/interview-setup.ts"
 import { nothingKept } from "#machines/kept.ts"
 import type { Plan, PlanQuestion } from "#machines/plan.ts"
 import { keptOf } from "#src/session/kept.ts"
+import { explore } from "#test/support/explore.ts"
 import { phq9Plan } from "#test/support/phq9.ts"
 import { planOf } from "#test/support/plan.ts"
 
@@ -303,7 +304,7 @@ const keyOf = ({ value, status, context }: InterviewSnapshot): string =>
     value,
     status,
     context.linkId,
-    Math.min(context.attempt + 1),
+    context.attempt,
     Object.keys(context.kept.answers),
     Object.keys(context.kept.skipped),
     context.pending?.linkId
@@ -326,24 +327,7 @@ const walk = (of: Plan) => {
   const [initial] = initialTransition(machine, {})
   /** It was completed on an earlier connection. */
   const [over] = initialTransition(machine, { record: finished(of) })
-  const seen = new Map<string, InterviewSnapshot>([initial, over].map((snapshot) => [keyOf(snapshot), snapshot]))
-  const edges = new Map<string, Set<string>>()
-  const queue = [initial, over]
-  for (let snapshot = queue.pop(); snapshot !== undefined; snapshot = queue.pop()) {
-    const from = keyOf(snapshot)
-    const targets = new Set<string>()
-    edges.set(from, targets)
-    if (snapshot.status !== "active") continue
-    for (const event of eventsAt(snapshot)) {
-      const [next] = transition(machine, snapshot, event)
-      const key = keyOf(next)
-      if (key !== from) targets.add(key)
-      if (seen.has(key)) continue
-      seen.set(key, next)
-      queue.push(next)
-    }
-  }
-  return { machine, seen, edges }
+  return { machine, ...explore(machine, [initial, over], { keyOf, eventsAt }) }
 }
 
 describe("every path of a questionnaire", () => {

@@ -3,7 +3,7 @@
  * for the same, and whatever still depends on earlier answers would go the same way: so every branch is walked, and not
  * every combination of answers that makes no difference.
  */
-import { initialTransition, transition, type AnyStateNode, type TransitionDefinition } from "xstate"
+import { initialTransition, type AnyStateNode, type TransitionDefinition } from "xstate"
 import { isMet } from "#machines/condition.ts"
 import { formOf } from "#machines/form.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
@@ -12,6 +12,7 @@ import { type InterviewMachine, interviewMachine, type InterviewSnapshot } from 
 import type { Plan, PlanItem, PlanQuestion, PlanTest } from "#machines/plan.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import { answerWith, valueFault } from "#src/questionnaire/values.ts"
+import { explore } from "./explore.ts"
 import { randomOf, randomValue, telling } from "./fill.ts"
 
 export interface Walked {
@@ -151,30 +152,21 @@ export const walk = (plan: Plan, statesMax = 20_000): Walked => {
   }
 
   const [first] = initialTransition(machine, {})
-  const seen = new Map<string, InterviewSnapshot>([[keyOf(first), first]])
-  const edges = new Map<string, Set<string>>()
   const reached = new Set<string>()
   const taken = new Set<string>()
-  const queue = [first]
-  for (let at = 0; at < queue.length && queue.length < statesMax; at++) {
-    const snapshot = queue[at] as InterviewSnapshot
-    const from = keyOf(snapshot)
-    const targets = new Set<string>()
-    edges.set(from, targets)
-    for (const node of (snapshot as unknown as { readonly _nodes: ReadonlyArray<AnyStateNode> })._nodes) {
-      if (node.type === "atomic" || node.type === "final") reached.add(node.id)
-    }
-    if (snapshot.status !== "active") continue
-    for (const event of [...events(snapshot)].flatMap((type) => samples(type, snapshot))) {
+  const { seen, edges } = explore(machine, [first], {
+    keyOf,
+    eventsAt: (snapshot) => [...events(snapshot)].flatMap((type) => samples(type, snapshot)),
+    onMoment: (snapshot) => {
+      for (const node of (snapshot as unknown as { readonly _nodes: ReadonlyArray<AnyStateNode> })._nodes) {
+        if (node.type === "atomic" || node.type === "final") reached.add(node.id)
+      }
+    },
+    onEvent: (snapshot, event) => {
       for (const definition of machine.getTransitionData(snapshot, event)) taken.add(nameOf(definition as never))
-      const [next] = transition(machine, snapshot, event)
-      const key = keyOf(next)
-      if (key !== from) targets.add(key)
-      if (seen.has(key)) continue
-      seen.set(key, next)
-      queue.push(next)
-    }
-  }
+    },
+    max: statesMax
+  })
 
   const leaves: Array<string> = []
   const transitions: Array<string> = []
