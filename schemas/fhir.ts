@@ -193,8 +193,8 @@ export const EnableWhen = Schema.Struct({
 })
 export type EnableWhen = typeof EnableWhen.Type
 
-export const Initial = Schema.Struct({
-  id: optional(Schema.String),
+/** What an item may be answered with, and begin with: at most one is present. */
+const answerValues = {
   valueBoolean: optional(Schema.Boolean),
   valueDecimal: optional(Schema.Finite),
   valueInteger: optional(Schema.Int),
@@ -204,7 +204,12 @@ export const Initial = Schema.Struct({
   valueString: optional(Schema.String),
   valueUri: optional(Schema.String),
   valueCoding: optional(Coding),
-  valueQuantity: optional(Quantity),
+  valueQuantity: optional(Quantity)
+}
+
+export const Initial = Schema.Struct({
+  id: optional(Schema.String),
+  ...answerValues,
   valueReference: kept,
   valueAttachment: kept,
   extension: Extensions
@@ -313,16 +318,7 @@ export interface ResponseItem {
 }
 const Items = optional(Schema.Array(Schema.suspend((): Schema.Codec<ResponseItem> => ResponseItem)))
 export const ResponseAnswer: Schema.Codec<ResponseAnswer> = Schema.Struct({
-  valueBoolean: optional(Schema.Boolean),
-  valueDecimal: optional(Schema.Finite),
-  valueInteger: optional(Schema.Int),
-  valueDate: optional(Date),
-  valueDateTime: optional(DateTime),
-  valueTime: optional(Time),
-  valueString: optional(Schema.String),
-  valueUri: optional(Schema.String),
-  valueCoding: optional(Coding),
-  valueQuantity: optional(Quantity),
+  ...answerValues,
   item: Items
 })
 export const ResponseItem: Schema.Codec<ResponseItem> = Schema.Struct({
