@@ -29,13 +29,12 @@ const speechWaitMs = 3_000
 /** Into the utterance. */
 const intoSpeechMs = 500
 
-export const kill = async (
-  server: ServerProcess,
-  model: Model,
-  signal: Kill["signal"],
+/** `pid` is looked up before the moment is waited for, so that it is not over meanwhile. */
+export const kill = (
+  pid: number,
+  { model, signal }: Pick<Kill, "model" | "signal">,
   speakers: ReadonlyArray<Speaker>
-): Promise<Kill> => {
-  const pid = await servingPid(server, model)
+): Kill => {
   const heard = speakers.filter(({ isHeard }) => isHeard).length
   process.kill(pid, signal)
   return { model, signal, atMs: performance.now(), heard }
@@ -52,12 +51,13 @@ const killOften = async (
     await sleep(between(random, ...intervalMs[model]))
     if (performance.now() > untilMs) return
     const signal = oneOf(random, signals)
+    const pid = await servingPid(server, model)
     const waitUntilMs = performance.now() + speechWaitMs
     if (model === "stt") {
       while (!speakers.some(({ isHeard }) => isHeard) && performance.now() < waitUntilMs) await sleep(10)
     }
     await sleep(between(random, 0, intoSpeechMs))
-    onKill(await kill(server, model, signal, speakers))
+    onKill(kill(pid, { model, signal }, speakers))
   }
 }
 

@@ -58,6 +58,11 @@ export class Speaker {
     return this.startedMs.length > this.finals.length
   }
 
+  /** Utterances that have ended, understood or not. */
+  get settled(): number {
+    return this.finals.length + this.errors.length
+  }
+
   /** Told of and without a final. What the noise after the last line began is nobody's speech, and never ends. */
   get unanswered(): number {
     const endMs = this.#lastLine.spokenEndSample / samplesOfMs(1)
