@@ -1,0 +1,121 @@
+/**
+ * Pages of the service in a real browser: Chromium as the machine has it (Debian's `chromium`), driven by playwright-core.
+ * Nothing is downloaded. Without a Chromium the browser tests are left out, which is said loudly; under CI that is a failure.
+ */
+import { existsSync, readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+
+/** Where distributions put it; `CHROMIUM_PATH` names another. */
+const usual = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable"
+]
+const executable = [process.env.CHROMIUM_PATH ?? "", ...usual].find((path) => path !== "" && existsSync(path))
+const missing = "No Chromium: install the package `chromium`, or name one by CHROMIUM_PATH."
+const isCI = (process.env.CI ?? "") !== ""
+
+export interface Opened {
+  readonly page: Page
+  /** What went wrong until now: errors on the console, uncaught ones, breaches of the policy, requests to other hosts. */
+  readonly problems: () => ReadonlyArray<string>
+  /** Breaches of WCAG 2.2 A and AA and of axe's best practices in the page as it stands: rule and element. */
+  readonly inaccessible: () => Promise<ReadonlyArray<string>>
+}
+
+export interface OpenOptions {
+  /** Beside `locale`, `colorScheme`, `viewport` … of Playwright. */
+  readonly context?: BrowserContextOptions
+  /** Problems that the test brings about itself, such as the console's line about a refused request. */
+  readonly expected?: RegExp
+}
+
+export interface TestBrowser {
+  /** A page in a context of its own, which ends with the test file. */
+  readonly open: (url: string, options?: OpenOptions) => Promise<Opened>
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+
+interface AxeResult {
+  readonly violations: ReadonlyArray<{
+    readonly id: string
+    readonly help: string
+    readonly nodes: ReadonlyArray<{ readonly html: string; readonly failureSummary?: string }>
+  }>
+}
+
+const inaccessibleIn = async (page: Page): Promise<ReadonlyArray<string>> => {
+  await page.evaluate(axe)
+  const { violations } = (await page.evaluate("axe.run(document)")) as AxeResult
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${help} at ${html.slice(0, 160)} ${failureSummary ?? ""}`)
+  )
+}
+
+/** Runs before the page's own scripts, outside its policy. */
+const reportBreaches = `document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+  console.error("policy breached: " + violatedDirective + " " + blockedURI))`
+
+const openIn = async (browser: Browser, url: string, { context = {}, expected }: OpenOptions): Promise<Opened> => {
+  const opened = await browser.newContext({ reducedMotion: "reduce", ...context })
+  const page = await opened.newPage()
+  const found: Array<string> = []
+  const { host } = new URL(url)
+  const note = (problem: string) => {
+    if (expected?.test(problem) !== true) found.push(problem)
+  }
+  await page.addInitScript({ content: reportBreaches })
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") note(`console: ${message.text()}`)
+  })
+  page.on("pageerror", (error) => note(`uncaught: ${error.message}`))
+  page.on("request", (request) => {
+    const target = new URL(request.url())
+    if (target.protocol !== "data:" && target.protocol !== "blob:" && target.host !== host)
+      note(`outside request: ${target.host}`)
+  })
+  await page.goto(url)
+  return { page, problems: () => found, inaccessible: () => inaccessibleIn(page) }
+}
+
+/**
+ * `describe` for tests that need a browser. `args` go to Chromium, for instance `--use-file-for-fake-audio-capture=…` beside
+ * `--use-fake-device-for-media-stream` for a microphone.
+ */
+export const describeInBrowser = (
+  name: string,
+  tests: (browser: TestBrowser) => void,
+  args: ReadonlyArray<string> = []
+): void => {
+  if (executable === undefined) {
+    if (!isCI) console.error(`\n*** LEFT OUT: ${name}. ${missing} ***\n`)
+    describe(name, () => {
+      it.skipIf(!isCI)("has a browser", () => assert.fail(missing))
+    })
+    return
+  }
+  describe(name, () => {
+    let launched: Browser | undefined
+    beforeAll(async () => {
+      launched = await chromium.launch({ executablePath: executable, args: ["--mute-audio", ...args] })
+    }, 60_000)
+    afterAll(() => launched?.close())
+    tests({
+      open: (url, options = {}) => {
+        if (launched === undefined) throw new Error("a page is opened in a test, not beside it")
+        return openIn(launched, url, options)
+      }
+    })
+  })
+}
+
+/** A folder for looking at what a test saw, when `SCREENSHOTS` names one. */
+export const screenshot = async (page: Page, name: string): Promise<void> => {
+  const folder = process.env.SCREENSHOTS ?? ""
+  if (folder !== "") await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+}
