@@ -67,6 +67,26 @@ export const TokenAnswer = Schema.Struct({
   scope: describe(Schema.String, "Scopes, separated by spaces.")
 }).annotate({ identifier: "Token" })
 
+const Language = Schema.Literals(["ar", "en"])
+
+export const QuestionnaireSummary = Schema.Struct({
+  id: Schema.String,
+  version: Schema.String,
+  url: describe(Schema.String, "Its canonical URL."),
+  status: Schema.Literals(["draft", "active", "retired", "unknown"]),
+  title: describe(
+    Schema.Struct({ ar: Schema.optionalKey(Schema.String), en: Schema.optionalKey(Schema.String) }),
+    "In each language that it may be held in."
+  ),
+  languages: describe(Schema.Array(Language), "Its own first."),
+  items: describe(Count, "Questions that may be asked.")
+}).annotate({ identifier: "QuestionnaireSummary" })
+export type QuestionnaireSummary = typeof QuestionnaireSummary.Type
+
+export const QuestionnaireList = Schema.Struct({ questionnaires: Schema.Array(QuestionnaireSummary) }).annotate({
+  identifier: "QuestionnaireList"
+})
+
 export const AdminSession = Schema.Struct({
   id: Schema.String,
   endpoint: Endpoint,

@@ -68,7 +68,7 @@ const layerSessions = (settings: Settings) =>
     idleSeconds: settings.sessionIdleSeconds,
     maxMinutes: settings.sessionMaxMinutes,
     logContent: settings.logContent
-  }).pipe(Layer.provide(Questionnaires.layer(questionnaires)))
+  })
 
 const effectLevels: Record<Settings["logLevel"], LogLevel.LogLevel> = {
   TRACE: "Trace",
@@ -132,6 +132,7 @@ const main = Effect.gen(function* () {
   const service = announce(settings).pipe(
     Layer.provide(layerGateway()),
     Layer.provide(layerSessions(settings)),
+    Layer.provide(Questionnaires.layer(questionnaires)),
     Layer.provide(layerModels(settings)),
     Layer.provide(layerAudit(settings)),
     Layer.provide(layerKeeping(settings)),

@@ -17,6 +17,9 @@ import { limits } from "#src/limits.ts"
 import { Counters, SecurityCounters } from "#src/registry/counters.ts"
 import { Live, LiveSessions } from "#src/registry/live.ts"
 import { Slots, SlotTable } from "#src/registry/slots.ts"
+import { studioRoutes } from "#src/studio/studio.ts"
+
+const otherRoutes = Effect.map(Effect.all([studioRoutes, adminRoutes]), (routes) => routes.flat())
 
 const State = Layer.mergeAll(
   Layer.sync(Counters, () => new SecurityCounters()),
@@ -49,7 +52,7 @@ export interface GatewayOptions extends UpgradeOptions {
 
 export const layerGateway = (options: GatewayOptions = { heartbeatMs: limits.heartbeatMs, closeTimeoutMs }) =>
   layerUpgrade(options).pipe(
-    Layer.provideMerge(layerHttp(adminRoutes)),
+    Layer.provideMerge(layerHttp(otherRoutes)),
     Layer.provideMerge(Listening),
     Layer.provide([Health.layer, Gate.layer]),
     Layer.provideMerge(Layer.mergeAll(NodeServer.layer(options.server), Auth.layer)),

@@ -49,6 +49,8 @@ export const publicRoutes = Effect.gen(function* () {
       ...(settings.basicSocket ? { basic: "/ws" } : {}),
       secure: "/ws/secure",
       healthcare: "/ws/secure/healthcare",
+      questionnaires: "/questionnaires",
+      studio: "/studio",
       docs: "/docs",
       openapi: "/openapi.json",
       asyncapi: "/asyncapi.json"

@@ -124,9 +124,8 @@ export const startService = async (): Promise<Service> => {
     if (logLevel === "Error" || logLevel === "Fatal") defects.push(JSON.stringify(message))
   })
   const layer = layerGateway().pipe(
-    Layer.provide(
-      sessionsLayer({ idleSeconds: 120, maxMinutes: 60 }).pipe(Layer.provide(Questionnaires.layer(questionnaires)))
-    ),
+    Layer.provide(sessionsLayer({ idleSeconds: 120, maxMinutes: 60 })),
+    Layer.provide(Questionnaires.layer(questionnaires)),
     Layer.provide(standIns),
     Layer.provide(Audit.layer({ folder, retentionDays: 1 })),
     Layer.provide(layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 1, production: false })),

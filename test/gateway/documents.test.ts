@@ -118,6 +118,12 @@ describe("/openapi.json", () => {
         await call("GET", "/admission?path=/ws/secure", {}, "/admission"),
         await call("GET", "/admission?path=/nowhere", {}, "/admission")
       ],
+      "GET /questionnaires": async () => [await call("GET", "/questionnaires")],
+      "GET /questionnaires/{id}": async () => [
+        await call("GET", "/questionnaires/phq-9", {}, "/questionnaires/{id}"),
+        await call("GET", "/questionnaires/phq-9", { headers: { "if-none-match": "*" } }, "/questionnaires/{id}"),
+        await call("GET", "/questionnaires/none", {}, "/questionnaires/{id}")
+      ],
       "GET /auth/token": async () => [
         await call("GET", "/auth/token", { headers: admin() }),
         await call("GET", "/auth/token?ttl_seconds=1", { headers: admin() }, "/auth/token")
@@ -168,6 +174,7 @@ describe("/openapi.json", () => {
     assert.deepInclude(statuses, {
       "GET /health": [200, 503],
       "GET /admission": [200, 401, 404],
+      "GET /questionnaires/{id}": [200, 304, 404],
       "GET /auth/token": [200, 400],
       "POST /auth/token": [200, 400, 415, 413],
       "GET /admin/sessions": [200, 400],

@@ -17,6 +17,7 @@ import { AppConfig, loadSettings } from "#src/config.ts"
 import { Auth, type Scope as TokenScope } from "#src/gateway/auth.ts"
 import { type GatewayOptions, layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
+import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import type { Revocations } from "#src/registry/revocations.ts"
 import type { Sessions } from "#src/session/contract.ts"
 import type { Store } from "#src/store/store.ts"
@@ -39,6 +40,9 @@ export interface TestServer {
   readonly close: () => Promise<void>
 }
 
+/** Those that are shipped. */
+const questionnaires = Questionnaires.layer(fileURLToPath(new URL("../../questionnaires", import.meta.url)))
+
 export const startServer = async (
   layers: Layer.Layer<Revocations | Sessions | Store | Stt | Tts | Vad, unknown, AppConfig>,
   env: Readonly<Record<string, string>> = {},
@@ -49,6 +53,7 @@ export const startServer = async (
   const layer = layerGateway({ heartbeatMs: 20_000, closeTimeoutMs: 500, ...options }).pipe(
     Layer.provideMerge(Audit.layer({ folder, retentionDays: settings.retentionDays })),
     Layer.provide(layers),
+    Layer.provide(questionnaires),
     Layer.provide(Layer.succeed(AppConfig, settings)),
     Layer.provide(Logger.layer([]))
   )

@@ -1,0 +1,8 @@
+/** For designers: the questionnaires, the machines, and how they run. */
+import { Effect } from "effect"
+import type { Route } from "#src/gateway/route.ts"
+import { questionnaireRoutes } from "./questionnaire-routes.ts"
+
+export const studioRoutes = Effect.gen(function* () {
+  return [...(yield* questionnaireRoutes)] satisfies ReadonlyArray<Route>
+})
