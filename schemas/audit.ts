@@ -33,7 +33,11 @@ export const AuditLine = Schema.Union([
   /** One token, or all of a subject. */
   line("token.revoked", { ...admin, token_id: Schema.optionalKey(Schema.String), ...subject }),
   line("admin.refused", client),
-  line("admin.acted", { ...admin, action: Schema.Literals(["session.end"]), target: Schema.String }),
+  line("admin.acted", {
+    ...admin,
+    action: Schema.Literals(["session.end", "session.watch", "run.read"]),
+    target: Schema.String
+  }),
   line("limit.refused", {
     limit: Schema.Literals(["rate_of_address", "rate_of_subject", "sessions", "sessions_of_address"]),
     ...client,

@@ -106,7 +106,7 @@ const decodeWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
     })
 }
 
-const queryWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
+export const queryWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
   const decode = decodeWith(schema)
   return (url: URL): Result.Result<A, Refusal> => {
     const names = [...url.searchParams.keys()]
@@ -115,11 +115,17 @@ const queryWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
   }
 }
 
+/** A body of this schema, of at most so many bytes. */
+export const bodyOf =
+  <A>(schema: Schema.ConstraintDecoder<A>, bytesMax: number) =>
+  (request: HttpServerRequest.HttpServerRequest): Effect.Effect<A, Refusal> =>
+    readJson(request, bytesMax).pipe(Effect.map(decodeWith(schema)), Effect.flatMap(Effect.fromResult))
+
 /** No body is an empty object. */
-const readJson = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
-  const tooLarge = refuse("message_too_large", `The body holds at most ${bodyBytesMax} bytes.`, { connection: "close" })
+const readJson = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, bytesMax = bodyBytesMax) {
+  const tooLarge = refuse("message_too_large", `The body holds at most ${bytesMax} bytes.`, { connection: "close" })
   const text = yield* request.text.pipe(
-    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(bodyBytesMax)),
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(bytesMax)),
     Effect.mapError((error) =>
       isOverflow(error) ? tooLarge : refuse("invalid_message", "The body could not be read.")
     )

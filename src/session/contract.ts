@@ -6,6 +6,7 @@ import { Context, type Effect, type Scope } from "effect"
 import type { WireError } from "#schemas/errors.ts"
 import type { SessionSummary } from "#schemas/record.ts"
 import type { ClientMessage, ServerMessage } from "#schemas/wire.ts"
+import type { Watcher } from "./inspection.ts"
 
 export type Endpoint = "basic" | "secure" | "healthcare"
 
@@ -64,6 +65,11 @@ export class Sessions extends Context.Service<
   {
     /** The session lives as long as the scope, and closes its connection when it ends by itself. */
     readonly open: (admission: Admission, connection: Connection) => Effect.Effect<SessionHandle, never, Scope.Scope>
+    /**
+     * Tells what the machines of a live session do from now on, without a word of what is said. Undefined: there is none of
+     * this id. Returns how to look away.
+     */
+    readonly watch: (id: string, watcher: Watcher) => (() => void) | undefined
     /** Tells live sessions that they have so long to finish, and ends those that have not; they may resume. */
     readonly drain: (withinMs: number) => Effect.Effect<void>
   }

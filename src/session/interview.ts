@@ -182,7 +182,7 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
 }
 
 /** Each question where it stands while nothing is answered; those that are not enabled then stand alone. */
-const places = (plan: Plan): ReadonlyArray<AskedPlace> => {
+export const placesOf = (plan: Plan): ReadonlyArray<AskedPlace> => {
   const router = new Router(plan)
   const form = formOf(plan, nothingKept)
   const standing = form.steps.flatMap((step) =>
@@ -198,7 +198,7 @@ const places = (plan: Plan): ReadonlyArray<AskedPlace> => {
 
 /** Everything that this questionnaire may say and that holds no answer, for it to be rendered ahead. */
 export const fixedPrompts = (plan: Plan): ReadonlyArray<string> => {
-  const asked = places(plan)
+  const asked = placesOf(plan)
   const ended = { kept: nothingKept, alerts: [], closing: [] }
   const outputs: Array<InterviewOutput> = [
     { type: "consent.asked", attempt: 1 },

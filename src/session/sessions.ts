@@ -15,6 +15,7 @@ import { Vad } from "#src/vad/vad.ts"
 import { loggedConnection, makeLogContent } from "./content-log.ts"
 import { Sessions, type Admission } from "./contract.ts"
 import { fromEffect } from "./effect-actor.ts"
+import { inspected } from "./inspection.ts"
 import { fixedPrompts } from "./interview.ts"
 import { makePrepare } from "./prepare.ts"
 import { SessionToken } from "./session-token.ts"
@@ -162,6 +163,10 @@ export const sessionsLayer = (options: SessionsOptions) =>
           yield* token.watch(session)
           return session
         }),
+        watch: (id, watcher) => {
+          const session = running.get(id)
+          return session === undefined ? undefined : inspected(session.actor, watcher)
+        },
         drain: Effect.fnUntraced(function* (withinMs) {
           if (withinMs > 0 && running.size > 0) {
             const empty = (drained = Deferred.makeUnsafe<void>())

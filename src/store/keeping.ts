@@ -7,6 +7,7 @@ import { WallClock } from "#src/wall-clock.ts"
 import { Database, type OpenDatabase } from "./database.ts"
 import { journalOf } from "./journal.ts"
 import * as revoked from "./kept-revocations.ts"
+import * as runs from "./kept-runs.ts"
 import * as sessions from "./kept-sessions.ts"
 import { Store, type Kept, type Owner, type Resumed } from "./store.ts"
 
@@ -83,6 +84,8 @@ const openStore = (
       parked: (page) =>
         resumable ? database.run((open) => sessions.parked(open, window(), nowMs(), page)) : Result.succeed([]),
       end: (id) => database.run((open) => sessions.end(open, id, window(), nowMs())),
+      runs: (count) => database.run((open) => runs.runs(open, count)),
+      run: (id) => database.run((open) => runs.run(open, id).pipe(Effect.catchDefect(asCorrupt))),
       resume: (token, owner, clientSeq) =>
         database.run((open) =>
           Effect.gen(function* () {

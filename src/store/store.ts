@@ -7,6 +7,7 @@ import { Context, type Result } from "effect"
 import type { Place, RecordEntry, SessionSummary, StoreError, StoreReason } from "#schemas/record.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import type { Endpoint } from "#src/session/contract.ts"
+import type { KeptRun, RunLog } from "./kept-runs.ts"
 
 /** Who may resume a session: the same endpoint and the same token subject. */
 export interface Owner {
@@ -117,6 +118,10 @@ export class Store extends Context.Service<
     readonly parked: (page: ParkedPage) => Result.Result<ReadonlyArray<ParkedSession>, StoreError>
     /** Nobody may take up this session any more; false: there is none to be taken up. */
     readonly end: (id: string) => Result.Result<boolean, StoreError>
+    /** Sessions with a log, the youngest first, at most so many. */
+    readonly runs: (count: number) => Result.Result<ReadonlyArray<KeptRun>, StoreError>
+    /** The log of one, with its answers: whoever shows it leaves them out. */
+    readonly run: (id: string) => Result.Result<RunLog | undefined, StoreError>
     readonly health: () => StoreHealth
     /**
      * A keyed hash of a subject, for lists and logs: the same as long as the storage key is the same, and not to be guessed

@@ -108,6 +108,7 @@ export const echoLayers = (seen: Seen) =>
           }),
           () => Effect.sync(() => void seen.closed++)
         ),
+      watch: () => undefined,
       drain: () => Effect.void
     }),
     Layer.succeed(Store, {
@@ -117,6 +118,8 @@ export const echoLayers = (seen: Seen) =>
       resume: () => Result.fail(notUsed),
       parked: () => Result.fail(notUsed),
       end: () => Result.succeed(false),
+      runs: () => Result.fail(notUsed),
+      run: () => Result.fail(notUsed),
       subjectHash: (subject) => createHash("sha256").update(`test key ${subject}`).digest("hex").slice(0, 16)
     }),
     Layer.sync(Revocations, () => {
