@@ -11,11 +11,14 @@ const how = element("how", HTMLSelectElement)
 /** @type {Array<{ readonly text: string, readonly heard?: number }>} */
 let inputs = []
 
-/** @param {Trial["steps"][number]} step */
+/** Words of two directions: each foreign part stands for itself. @param {Trial["steps"][number]} step */
 const understanding = ({ understood: { kind, rule, display, score, sure }, event }) => {
   const figures = [score === undefined ? "" : score.toFixed(2), sure === undefined ? "" : sure ? "✓" : "?"]
-  const what = [kind, display ?? "", ...figures].filter((part) => part !== "").join(" · ")
-  return `${words.understood}: ${what} — ${words.rule}: ${rule} → ${event}`
+  const parts = [kind, display ?? "", ...figures].filter((part) => part !== "")
+  const row = made("small", "")
+  const told = parts.flatMap((part) => [made("bdi", part), " "])
+  row.append(`${words.understood}: `, ...told, `· ${words.rule}: `, made("bdi", rule), " · ", made("bdi", event))
+  return row
 }
 
 /** @param {ReadonlyArray<string>} said */
@@ -27,7 +30,7 @@ const tell = (trial) => {
     ...turns(trial.said),
     ...trial.steps.flatMap((step) => {
       const row = made("li", "", { class: "person" })
-      row.append(made("span", step.text, { class: "typed" }), made("small", understanding(step), { dir: "ltr" }))
+      row.append(made("span", step.text, { class: "typed" }), understanding(step))
       return [row, ...turns(step.said)]
     })
   ]
