@@ -26,6 +26,17 @@ export const raisedBy = (
     )
   )
 
+/** A safety question that was passed over; also if it is answered later. */
+export const raisedBySkip = (
+  plan: Plan,
+  alerts: ReadonlyArray<RaisedAlert>,
+  skipped: string
+): ReadonlyArray<RaisedAlert> =>
+  add(
+    alerts,
+    plan.alerts.flatMap(({ linkId, rule, codes }) => (codes === null && linkId === skipped ? [{ linkId, rule }] : []))
+  )
+
 /** A safety question that was there to be answered and was not. */
 export const raisedAtEnd = (
   plan: Plan,

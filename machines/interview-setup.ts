@@ -2,7 +2,7 @@
 import { assign, emit, enqueueActions, setup, type ActorRef, type Snapshot } from "xstate"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { AnswerVia, LeadingState, RepromptReason } from "#schemas/wire.ts"
-import { raisedBy } from "./alerts.ts"
+import { raisedBy, raisedBySkip } from "./alerts.ts"
 import type { AskedPlace, InterviewEvent, InterviewOutput, InterviewRecord, Preface, RaisedAlert } from "./interview.ts"
 import { keptBy, keyOf, withAnother, withAnswer, withSkip, type At, type Kept } from "./kept.ts"
 import type { Plan } from "./plan.ts"
@@ -64,7 +64,10 @@ export const contextOf = (plan: Plan, { outlet, record }: InterviewInput): Inter
   const entries = record?.entries ?? []
   const place = record?.place
   let alerts: ReadonlyArray<RaisedAlert> = []
-  for (const entry of entries) if (entry.type === "answer") alerts = raisedBy(plan, alerts, entry.record)
+  for (const entry of entries) {
+    if (entry.type === "answer") alerts = raisedBy(plan, alerts, entry.record)
+    if (entry.type === "skip") alerts = raisedBySkip(plan, alerts, entry.linkId)
+  }
   return {
     outlet,
     plan,
@@ -168,7 +171,10 @@ export const interviewSetup = setup({
         pending: undefined
       }
     }),
-    skip: assign(({ context }) => ({ kept: withSkip(context.kept, context.linkId, context.at) })),
+    skip: assign(({ context }) => ({
+      kept: withSkip(context.kept, context.linkId, context.at),
+      alerts: raisedBySkip(context.plan, context.alerts, context.linkId)
+    })),
     another: assign(({ context }, { wanted }: { wanted: boolean }) => ({
       kept: withAnother(context.kept, context.linkId, context.at, context.next?.count ?? 0, wanted)
     })),

@@ -1,9 +1,10 @@
 /** Performs what an interview wants: what must last is written first, then told, then spoken. */
 import type { InterviewOutput } from "#machines/interview.ts"
+import { responseIdOf } from "#src/store/clinic.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
 import { performanceOf } from "./interview.ts"
 import { keptOf } from "./kept.ts"
-import { completedMessage } from "./results.ts"
+import { completedMessage, resultOf } from "./results.ts"
 import type { Session } from "./session.ts"
 import type { Started } from "./started.ts"
 import { isInterruptible } from "./turn-taking.ts"
@@ -29,16 +30,18 @@ const ended = (
   session.options.record({ event: "questionnaire.ended", status, ...factsOf(session, questionnaire) })
   if (status === "declined") return session.started?.keeping?.journal.erase()
   const { subject } = session.options.admission
-  const message = completedMessage(questionnaire, output, {
-    responseId: `r-${session.id}`,
-    authored: new Date(nowMs).toISOString(),
-    clinician: session.options.token.scopes.includes("clinician"),
+  const responseId = responseIdOf(session.id)
+  const response = resultOf(questionnaire, output, {
+    responseId,
+    authoredAtMs: nowMs,
     ...(subject === undefined ? {} : { subject })
   })
-  if (message === undefined) return
+  if (response === undefined) return
+  const clinician = session.options.token.scopes.includes("clinician")
+  const message = completedMessage(questionnaire, output, response, { responseId, clinician })
   const kept = keptOf(questionnaire.plan, output, nowMs)
   // Not written, it is told all the same: a resume ends the interview once more, with the same answers.
-  if (!session.sendKept(message, kept ?? {})) session.send(message)
+  if (!session.sendKept(message, { ...kept, response })) session.send(message)
 }
 
 export const performInterview = (session: Session, output: InterviewOutput): void => {

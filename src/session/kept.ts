@@ -1,16 +1,23 @@
 /** What of an interview's output outlives the connection. Pure. */
-import type { InterviewOutput } from "#machines/interview.ts"
+import { raisedBy, raisedBySkip } from "#machines/alerts.ts"
+import type { InterviewOutput, RaisedAlert } from "#machines/interview.ts"
 import type { At } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { SessionSummary } from "#schemas/record.ts"
 import type { Write } from "#src/store/store.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
 
-export type KeptOutput = Pick<Write, "entry" | "place" | "summary">
+export type KeptOutput = Omit<Write, "message">
 
 /** What changes where the session stands is written with how that looks. */
 export const described = (kept: KeptOutput, summary: () => SessionSummary): KeptOutput =>
   kept.entry === undefined && kept.place === undefined ? kept : { ...kept, summary: summary() }
+
+/** As the store keeps them. Whether one was raised before, the store knows. */
+export const alertsOf = (plan: Plan, raised: ReadonlyArray<RaisedAlert>): Pick<Write, "alerts"> => {
+  const questionnaire = { id: plan.id, version: plan.version }
+  return raised.length === 0 ? {} : { alerts: raised.map((alert) => ({ ...alert, questionnaire })) }
+}
 
 const placeOf = (linkId: string, at: At | undefined) => ({ linkId, ...(at === undefined ? {} : { at }) })
 
@@ -31,9 +38,17 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
     case "answer.confirming":
       return output.again ? undefined : { place: { ...placeOf(output.linkId, output.at), pending: output.pending } }
     case "answer.recording":
-      return { entry: { type: "answer", record: output.record, atMs }, place: null }
+      return {
+        entry: { type: "answer", record: output.record, atMs },
+        place: null,
+        ...alertsOf(plan, raisedBy(plan, [], output.record))
+      }
     case "question.skipped":
-      return { entry: { type: "skip", ...placeOf(output.linkId, output.at), atMs }, place: null }
+      return {
+        entry: { type: "skip", ...placeOf(output.linkId, output.at), atMs },
+        place: null,
+        ...alertsOf(plan, raisedBySkip(plan, [], output.linkId))
+      }
     case "another.told": {
       const { linkId, at, count, wanted } = output
       return { entry: { type: "another", ...placeOf(linkId, at), count, wanted, atMs }, place: null }
@@ -41,7 +56,7 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
     case "interview.ended":
       return output.status === "declined"
         ? undefined
-        : { entry: { type: "ended", status: output.status, atMs }, place: null }
+        : { entry: { type: "ended", status: output.status, atMs }, place: null, ...alertsOf(plan, output.alerts) }
     case "consent.asked":
     case "stop.confirming":
     case "storing.delayed":

@@ -51,9 +51,9 @@ export class Cipher {
     }
   }
 
-  /** The same name for the same subject under this key, and no way back. */
+  /** The same name for the same subject, in whatever Unicode form, under this key; and no way back. */
   nameOf(subject: string): string {
-    return createHmac("sha256", this.#naming).update(subject).digest("hex")
+    return createHmac("sha256", this.#naming).update(subject.normalize("NFC")).digest("hex")
   }
 }
 

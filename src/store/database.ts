@@ -75,6 +75,8 @@ export class Database {
   #fault: StoreError | undefined
   /** How the connection is set: as `openSqlite` opens it, at first. */
   #lasting = true
+  /** Content that was deleted may still be in the write-ahead log. */
+  #isShedding = false
   /** The last one that opened anything; until then one of this run. */
   #cipher = new Cipher(randomBytes(keyBytes))
   #health: StoreHealth
@@ -128,6 +130,20 @@ export class Database {
     const fault = storeErrorOf(error.value)
     Effect.runSyncWith(this.#context)(this.#failed(fault))
     return Result.fail(fault)
+  }
+
+  /**
+   * Brings the write-ahead log into the file and empties it: deleted content, which the pages of the file have lost already,
+   * is in neither then. While another process reads (a backup), it is tried again until it can be done.
+   */
+  shed(): void {
+    const open = this.#open
+    this.#isShedding = true
+    if (open === undefined) return
+    const done = Effect.runSyncExitWith(this.#context)(
+      open.sql.unsafe<{ readonly busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)")
+    )
+    if (Exit.isSuccess(done) && done.value[0]?.busy === 0) this.#isShedding = false
   }
 
   /** SQLite's own switch, between transactions (sqlite.org/pragma.html#pragma_synchronous). */
@@ -192,6 +208,7 @@ export class Database {
         Effect.andThen(sql`INSERT INTO probe VALUES (1, zeroblob(16384))`, sql`DELETE FROM probe`)
       )
       if (Result.isSuccess(probe)) yield* this.#recovered
+      if (this.#isShedding) this.shed()
     })
   }
 

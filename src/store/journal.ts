@@ -3,6 +3,8 @@ import { Effect, Result, Schema } from "effect"
 import type { Place, RecordEntry, SessionSummary } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
 import type { Database, OpenDatabase } from "./database.ts"
+import * as alerting from "./kept-alerts.ts"
+import * as responding from "./kept-responses.ts"
 import { entryJson, placeJson, placeOf, summaryJson, type Step } from "./kept-sessions.ts"
 import type { Journal, Write } from "./store.ts"
 
@@ -23,11 +25,13 @@ export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOpt
   let written = entries
   let erased = false
 
-  const addEntry = ({ sql, cipher }: OpenDatabase, entry: RecordEntry): Step<void> => {
-    const number = written + 1
-    const sealed = cipher.seal(encodeEntry(entry), placeOf("entry", id, number))
-    return Effect.asVoid(sql`INSERT INTO entries (session_id, number, sealed) VALUES (${id}, ${number}, ${sealed})`)
-  }
+  const addEntry = ({ sql, cipher }: OpenDatabase, entry: RecordEntry): Step<void> =>
+    Effect.gen(function* () {
+      const number = written + 1
+      const sealed = cipher.seal(encodeEntry(entry), placeOf("entry", id, number))
+      yield* sql`INSERT INTO entries (session_id, number, sealed) VALUES (${id}, ${number}, ${sealed})`
+      yield* sql`UPDATE sessions SET unfinished = ${entry.type === "ended" ? 0 : 1} WHERE id = ${id}`
+    })
   const addMessage = ({ sql, cipher }: OpenDatabase, message: NonNullable<Write["message"]>): Step<void> =>
     Effect.gen(function* () {
       const { seq } = message
@@ -52,7 +56,7 @@ export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOpt
   }
 
   return {
-    append: ({ message, entry, place, summary }) => {
+    append: ({ message, entry, place, summary, alerts = [], response }) => {
       if (erased) return Result.succeed(undefined)
       const result = database.run(
         (open) =>
@@ -61,10 +65,12 @@ export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOpt
             if (message !== undefined) yield* addMessage(open, message)
             if (place !== undefined) yield* setPlace(open, place)
             if (summary !== undefined) yield* setSummary(open, summary)
+            yield* alerting.raise(open, id, alerts, nowMs())
+            if (response !== undefined) yield* responding.write(open, id, response)
           }),
         // A transcript that is only a message is sent at once, and waits for no disk: thirty sessions that speak at the
         // same time would hold up each other's.
-        entry !== undefined
+        entry !== undefined || alerts.length > 0 || response !== undefined
       )
       if (entry !== undefined && Result.isSuccess(result)) written++
       return result

@@ -1,6 +1,6 @@
 /** The store as a service: journals for sessions, and a clean-up that lets go of what is over. */
 import { Clock, Context, Effect, Layer, type Redacted, Result, Schedule, type Scope } from "effect"
-import { StorageKeyError, StoreError } from "#schemas/record.ts"
+import type { StorageKeyError } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
 import { RevocationList, Revocations } from "#src/registry/revocations.ts"
 import { WallClock } from "#src/wall-clock.ts"
@@ -9,6 +9,8 @@ import { journalOf } from "./journal.ts"
 import * as revoked from "./kept-revocations.ts"
 import * as runs from "./kept-runs.ts"
 import * as sessions from "./kept-sessions.ts"
+import { Alerts, Responses } from "./clinic.ts"
+import { alertsOf, asCorrupt, responsesOf } from "./clinic-services.ts"
 import { Store, type Kept, type Owner, type Resumed } from "./store.ts"
 
 export interface StoreOptions {
@@ -24,12 +26,13 @@ export interface StoreOptions {
   readonly uptimeMs?: () => number
 }
 
+/** What reads and writes the file. */
+export type KeptServices = Store | Revocations | Responses | Alerts
+
 const sweepInterval = "1 minute"
 const dayMs = 86_400_000
 
-const openStore = (
-  options: StoreOptions
-): Effect.Effect<Context.Context<Store | Revocations>, StorageKeyError, Scope.Scope> =>
+const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptServices>, StorageKeyError, Scope.Scope> =>
   Effect.gen(function* () {
     const clock = yield* Clock.Clock
     const nowMs = () => clock.currentTimeMillisUnsafe()
@@ -117,17 +120,13 @@ const openStore = (
           }).pipe(Effect.catchDefect(asCorrupt))
         )
     })
-    return Context.make(Store, store).pipe(Context.add(Revocations, revocations))
+    return Context.make(Store, store).pipe(
+      Context.add(Revocations, revocations),
+      Context.add(Responses, responsesOf(database)),
+      Context.add(Alerts, alertsOf(database, nowMs))
+    )
   })
 
-/** What was sealed and does not open or decode is damage, not a bug. */
-const asCorrupt = (defect: unknown): Effect.Effect<never, StoreError> =>
-  Effect.fail(
-    defect instanceof StoreError
-      ? defect
-      : new StoreError({ reason: "corrupt", message: "A kept session cannot be read." })
-  )
-
 /** Stands even where nothing can be kept, and tries again; only a wrong key keeps the service from starting. */
-export const layerStore = (options: StoreOptions): Layer.Layer<Store | Revocations, StorageKeyError> =>
+export const layerStore = (options: StoreOptions): Layer.Layer<KeptServices, StorageKeyError> =>
   Layer.effectContext(openStore(options))

@@ -10,8 +10,10 @@ import type { NewSession, Owner, ParkedPage, ParkedSession } from "./store.ts"
 
 export type Step<A> = Effect.Effect<A, SqlError.SqlError | StoreError>
 
-export const placeOf = (kind: "entry" | "message" | "place" | "summary", sessionId: string, number: number): string =>
-  `${kind} ${sessionId} ${number}`
+type Sealed = "entry" | "message" | "place" | "summary" | "subject" | "response" | "alert" | "acknowledgement"
+
+/** Where a sealed value belongs: by this it opens nowhere else. `id`: of its session, or its own. */
+export const placeOf = (kind: Sealed, id: string, number: number): string => `${kind} ${id} ${number}`
 
 export const entryJson = Schema.fromJsonString(RecordEntry)
 export const placeJson = Schema.fromJsonString(Place)
@@ -33,11 +35,20 @@ export const begin = ({ sql, cipher }: OpenDatabase, session: NewSession, nowMs:
       yield* sql`INSERT INTO questionnaires (hash, source) VALUES (${hash}, ${questionnaire}) ON CONFLICT DO NOTHING`
     }
     const subjectName = subject === undefined ? null : cipher.nameOf(subject)
-    yield* sql`INSERT INTO sessions (id, endpoint, subject_name, token_hash, questionnaire_hash, begun_at_ms, connections,
-      connected_ms, position_ms, last_seq) VALUES (${id}, ${endpoint}, ${subjectName}, ${hashOf(secret)}, ${hash},
-      ${session.startedAtMs ?? nowMs}, 1, 0, 0, 0)`
+    // Only an interview can come to something that staff must be able to trace to a person.
+    const isInterview = subject !== undefined && hash !== null
+    const sealedSubject = isInterview ? cipher.seal(subject, placeOf("subject", id, 0)) : null
+    yield* sql`INSERT INTO sessions (id, endpoint, subject_name, subject, token_hash, questionnaire_hash, begun_at_ms,
+      connections, connected_ms, position_ms, last_seq) VALUES (${id}, ${endpoint}, ${subjectName}, ${sealedSubject},
+      ${hashOf(secret)}, ${hash}, ${session.startedAtMs ?? nowMs}, 1, 0, 0, 0)`
     return tokenOf(id, secret)
   })
+
+/** Undefined where there is none, or where the session began before references were kept. */
+export const subjectOf = ({ sql, cipher }: OpenDatabase, id: string): Step<string | undefined> =>
+  Effect.map(sql<{ readonly subject: Uint8Array | null }>`SELECT subject FROM sessions WHERE id = ${id}`, ([row]) =>
+    row === undefined || row.subject === null ? undefined : cipher.open(row.subject, placeOf("subject", id, 0))
+  )
 
 interface SessionRow {
   readonly id: string

@@ -54,6 +54,43 @@ const migrations = Migrator.fromRecord({
       through_s INTEGER NOT NULL,
       forget_at_ms INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID`
+  ),
+  "0005_clinic": statements(
+    /** The patient's reference, sealed: an alert must say whom it is about. */
+    "ALTER TABLE sessions ADD COLUMN subject BLOB",
+    /** 1: it holds what no response has yet. */
+    "ALTER TABLE sessions ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX sessions_unfinished ON sessions (ended_at_ms) WHERE unfinished = 1",
+    "CREATE INDEX sessions_by_subject ON sessions (subject_name)",
+    `CREATE TABLE responses (
+      id TEXT PRIMARY KEY,
+      version INTEGER NOT NULL,
+      session_id TEXT NOT NULL,
+      questionnaire TEXT NOT NULL,
+      questionnaire_version TEXT NOT NULL,
+      status TEXT NOT NULL,
+      subject_name TEXT,
+      authored_at_ms INTEGER NOT NULL,
+      sealed BLOB NOT NULL
+    ) STRICT`,
+    "CREATE INDEX responses_by_time ON responses (authored_at_ms, id)",
+    "CREATE INDEX responses_by_questionnaire ON responses (questionnaire, authored_at_ms, id)",
+    "CREATE INDEX responses_by_subject ON responses (subject_name, authored_at_ms, id)",
+    /** Which rule was met is as good as an answer, so it is sealed; without it, and without session, it was erased. */
+    `CREATE TABLE alerts (
+      id TEXT PRIMARY KEY,
+      session_id TEXT,
+      subject_name TEXT,
+      raised_at_ms INTEGER NOT NULL,
+      sealed BLOB,
+      acknowledged_at_ms INTEGER,
+      acknowledgement BLOB,
+      reminders INTEGER NOT NULL DEFAULT 0,
+      reminded_at_ms INTEGER NOT NULL
+    ) STRICT`,
+    "CREATE INDEX alerts_by_time ON alerts (raised_at_ms, id)",
+    "CREATE INDEX alerts_waiting ON alerts (reminded_at_ms) WHERE acknowledged_at_ms IS NULL AND sealed IS NOT NULL",
+    "CREATE INDEX alerts_by_subject ON alerts (subject_name)"
   )
 })
 

@@ -7,6 +7,7 @@ import { Context, type Result } from "effect"
 import type { Place, RecordEntry, SessionSummary, StoreError, StoreReason } from "#schemas/record.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import type { Endpoint } from "#src/session/contract.ts"
+import type { NewAlert, NewResponse } from "./clinic.ts"
 import type { KeptRun, RunLog } from "./kept-runs.ts"
 
 /** Who may resume a session: the same endpoint and the same token subject. */
@@ -55,6 +56,10 @@ export interface Write {
   readonly place?: Place | null
   /** How the session then stands, for operators. */
   readonly summary?: SessionSummary
+  /** Durable with what raised them. */
+  readonly alerts?: ReadonlyArray<NewAlert>
+  /** Takes the place of an earlier one of the session. */
+  readonly response?: NewResponse
 }
 
 export interface Parked {
@@ -68,8 +73,8 @@ export interface Parked {
 /** One session's own part of the store. */
 export interface Journal {
   /**
-   * All of it or nothing. With an `entry` it is on disk when it returns; without, it outlives the process, and reaches the
-   * disk with the next entry or within the next seconds.
+   * All of it or nothing. With an entry, an alert or a response it is on disk when it returns; without, it outlives the
+   * process, and reaches the disk with the next entry or within the next seconds.
    */
   readonly append: (write: Write) => Result.Result<void, StoreError>
   readonly describe: (summary: SessionSummary) => void

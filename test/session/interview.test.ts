@@ -5,7 +5,7 @@ import { repromptsMax } from "#machines/interview-setup.ts"
 import { nothingKept } from "#machines/kept.ts"
 import { Router } from "#machines/routing.ts"
 import { fixedPrompts, performanceOf } from "#src/session/interview.ts"
-import { completedMessage } from "#src/session/results.ts"
+import { completedMessage, resultOf } from "#src/session/results.ts"
 import { phq9, phq9Plan } from "#test/support/phq9.ts"
 
 const [first, second] = phq9Plan.questions
@@ -122,10 +122,10 @@ describe("what an interview sounds and looks like", () => {
 describe("what is told at the end", () => {
   const loaded = { source: "", questionnaire: phq9, plan: phq9Plan }
   const answers = Object.fromEntries([record(0, "LA6569-3", "عدة أيام")].map((answer) => [answer.linkId, answer]))
-  const header = { responseId: "r-1", authored: "2026-01-01T00:00:00.000Z", clinician: true, subject: "patient-7" }
+  const header = { responseId: "r-1", authoredAtMs: 1_767_225_600_000, subject: "patient-7" }
 
   it("is nothing at all where consent was declined", () => {
-    assert.isUndefined(completedMessage(loaded, { type: "interview.ended", status: "declined", ...nothing }, header))
+    assert.isUndefined(resultOf(loaded, { type: "interview.ended", status: "declined", ...nothing }, header))
   })
 
   it("is the summary for everybody, and response, scores and alerts for a clinician", () => {
@@ -135,20 +135,18 @@ describe("what is told at the end", () => {
       ...nothing,
       kept: { ...nothingKept, answers }
     } as const
-    const forAll = completedMessage(loaded, ended, { ...header, clinician: false })
+    const result = resultOf(loaded, ended, header)
+    assert.isDefined(result)
+    const told = (clinician: boolean) => completedMessage(loaded, ended, result, { responseId: "r-1", clinician })
+    const forAll = told(false)
     assert.deepStrictEqual(forAll, {
       type: "questionnaire.completed",
       response_id: "r-1",
       status: "stopped",
       summary: [{ link_id: linkId, text: first?.text ?? "", display: "عدة أيام" }]
     })
-    const forClinician = completedMessage(loaded, ended, header)
-    assert.deepStrictEqual(Object.keys(forClinician ?? {}), [
-      ...Object.keys(forAll ?? {}),
-      "response",
-      "scores",
-      "alerts"
-    ])
+    const forClinician = told(true)
+    assert.deepStrictEqual(Object.keys(forClinician), [...Object.keys(forAll), "response", "scores", "alerts"])
     assert.include(JSON.stringify(forClinician), "patient-7")
     assert.notInclude(JSON.stringify(forAll), "patient-7")
   })
