@@ -14,6 +14,8 @@ export const SubjectHash = Schema.String.check(Schema.isPattern(/^[0-9a-f]{16}$/
 const subject = { subject_hash: Schema.optionalKey(SubjectHash) }
 const client = { client_address: Schema.String }
 const admin = { by: Schema.Literal("admin"), ...client }
+/** `token_id`: of the clinician's token. */
+const staff = { by: Schema.Literals(["admin", "clinician"]), token_id: Schema.optionalKey(Schema.String), ...client }
 const questionnaire = { session_id: Schema.String, questionnaire: Schema.String, questionnaire_version: Schema.String }
 
 const line = <const Event extends string, const Fields extends Schema.Struct.Fields>(event: Event, fields: Fields) =>
@@ -28,7 +30,12 @@ export const AuditLine = Schema.Union([
     ...subject
   }),
   /** At an upgrade, or by a session that was told to go on with it; `reason` as counted in `/admin/health`. */
-  line("token.refused", { reason: Schema.String, endpoint: Endpoint, ...client, ...subject }),
+  line("token.refused", {
+    reason: Schema.String,
+    endpoint: Schema.Literals([...Endpoint.literals, "clinic"]),
+    ...client,
+    ...subject
+  }),
   line("token.refreshed", { session_id: Schema.String, token_id: Schema.String, ...client, ...subject }),
   /** One token, or all of a subject. */
   line("token.revoked", { ...admin, token_id: Schema.optionalKey(Schema.String), ...subject }),
@@ -43,6 +50,16 @@ export const AuditLine = Schema.Union([
     ...client,
     ...subject
   }),
+  line("invitation.created", {
+    ...staff,
+    invitation_id: Schema.String,
+    questionnaire: Schema.String,
+    expires_at: Schema.String,
+    ...subject
+  }),
+  line("invitation.listed", { ...staff, count: Schema.Int }),
+  line("invitation.revoked", { ...staff, invitation_id: Schema.String, ...subject }),
+  line("invitation.begun", { invitation_id: Schema.String, session_id: Schema.String, ...client, ...subject }),
   line("consent.given", {
     ...questionnaire,
     consent_version: Schema.String,

@@ -12,6 +12,7 @@ const Secret = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(1_0
 const Origins = Schema.String.check(
   Schema.isPattern(/^(\*|https?:\/\/[A-Za-z0-9.:[\]-]+(\s*,\s*https?:\/\/[A-Za-z0-9.:[\]-]+)*)$/)
 )
+const Origin = Schema.String.check(Schema.isPattern(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}$/))
 export const LogLevels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const
 
 /** Bytes of a secret below which production does not start: the key size of HS256 (RFC 7518, 3.2). */
@@ -129,6 +130,12 @@ export const variables = {
     default: "unset: same origin, and clients that send no Origin",
     allowed: "origins such as https://clinic.example, separated by commas; `*` in development only",
     about: "Web origins that may call the service (CORS) and open sockets."
+  }),
+  PUBLIC_URL: variable({
+    schema: Origin,
+    default: "unset: the one of `ALLOWED_ORIGINS` that a request's Host names, or localhost",
+    allowed: "an origin such as https://clinic.example, without a path; https in production",
+    about: "Where patients reach the service: the links of invitations begin with it."
   }),
   TRUSTED_PROXY_HOPS: integer({
     minimum: 0,

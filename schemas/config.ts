@@ -35,6 +35,8 @@ export interface Config {
   readonly basicSessionsMax: number
   readonly ratePerMinute: number
   readonly allowedOrigins: ReadonlyArray<string>
+  /** An origin. Absent: links are made where a request's Host is known to be ours. */
+  readonly publicUrl?: string
   readonly trustedProxyHops: number
   readonly storageKey?: Redacted.Redacted
   readonly retentionDays: number
@@ -97,6 +99,10 @@ const productionFaults = (raw: Given, tokenSecret: string | undefined): Readonly
     faults.push(fault("LOG_CONTENT", "on", "is refused in production; what people say stays out of its logs"))
   if (raw.ALLOWED_ORIGINS === "*")
     faults.push(fault("ALLOWED_ORIGINS", "*", "is refused in production; name the origins"))
+  if (raw.PUBLIC_URL?.toLowerCase().startsWith("http:"))
+    faults.push(
+      fault("PUBLIC_URL", raw.PUBLIC_URL, "must begin with https:// in production; no microphone opens without")
+    )
   return faults
 }
 
@@ -154,6 +160,7 @@ export const decodeConfig = (
     basicSessionsMax: raw.BASIC_SESSIONS_MAX ?? (production ? 3 : 10),
     ratePerMinute: raw.RATE_LIMIT_PER_MINUTE ?? 60,
     allowedOrigins: raw.ALLOWED_ORIGINS?.split(",").map((origin) => origin.trim().toLowerCase()) ?? [],
+    ...present("publicUrl", raw.PUBLIC_URL?.toLowerCase()),
     trustedProxyHops: raw.TRUSTED_PROXY_HOPS ?? 0,
     ...redacted("storageKey", raw.STORAGE_KEY),
     retentionDays: raw.RETENTION_DAYS ?? 30,

@@ -52,6 +52,9 @@ export const limits = {
   auditLinesWaitingMax: 10_000,
   /** The longest life of a token, so that a revocation may be forgotten after it. Over it: the token is refused. */
   tokenSecondsMax: 24 * 3_600,
+  /** Days that an invitation may be begun: unless told otherwise, and at most. Over it: refused. */
+  invitationDaysDefault: 7,
+  invitationDaysMax: 90,
   /** How far the clock of whoever issued a token may be off. */
   clockToleranceSeconds: 5,
   /** Revocations in force. Over it: no more; changing the signing secret takes all tokens back. */

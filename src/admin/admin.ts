@@ -1,5 +1,6 @@
 /** What an operator may see and do: counts, states and who is connected; never what was said. */
 import { Effect } from "effect"
+import { clinicRoutes } from "#src/clinic/clinic.ts"
 import type { Route } from "#src/gateway/route.ts"
 import { healthRoutes } from "./health.ts"
 import { sessionRoutes } from "./sessions.ts"
@@ -9,6 +10,7 @@ export const adminRoutes = Effect.gen(function* () {
   return [
     ...(yield* healthRoutes),
     ...(yield* sessionRoutes),
-    ...(yield* revocationRoutes)
+    ...(yield* revocationRoutes),
+    ...(yield* clinicRoutes)
   ] satisfies ReadonlyArray<Route>
 })

@@ -1,8 +1,9 @@
 /**
- * Tokens taken back by an operator: one by its id, or all that a subject was issued until now. A subject is a patient's
+ * Tokens taken back by an operator: one by its id, or all that a subject was issued until now,
+ * invitations included. A subject is a patient's
  * reference and stands in a body, never in a URL. Whom it concerns is not said back, nor whether there was such a token.
  */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { HttpRouter, type HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
@@ -14,15 +15,19 @@ import { RevocationBody, revocationBody, tokenIdOf } from "#src/gateway/requests
 import type { Route } from "#src/gateway/route.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { type Revoked, Revocations } from "#src/registry/revocations.ts"
+import { Invitations } from "#src/store/invitations.ts"
 
 export const revocationRoutes = Effect.gen(function* () {
   const counters = yield* Counters
   const audit = yield* Audit
   const revocations = yield* Revocations
+  const invitations = yield* Invitations
   const { trustedProxyHops } = yield* AppConfig
 
   const revoke = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, revoked: Revoked) {
     const outcome = revocations.revoke(revoked)
+    // An invitation may outlast the list of what was taken back.
+    const isWritten = "tokenId" in revoked || Result.isSuccess(invitations.revokeOf(revoked.subject))
     if (outcome === "too_many") {
       const message = "Not revoked: there are too many revocations. A new VOICE_SERVICE_TOKEN takes all tokens back."
       return yield* refuse("storage_unavailable", message)
@@ -34,7 +39,7 @@ export const revocationRoutes = Effect.gen(function* () {
       client_address: clientAddress(nodeRequest(request), trustedProxyHops),
       ...("tokenId" in revoked ? { token_id: revoked.tokenId } : { subject: revoked.subject })
     })
-    if (outcome === "kept") return HttpServerResponse.empty({ status: 204 })
+    if (outcome === "kept" && isWritten) return HttpServerResponse.empty({ status: 204 })
     const message = "Revoked, but it could not be written, and a restart would forget it: repeat it in a moment."
     return yield* refuse("storage_unavailable", message, { "retry-after": "5" })
   })

@@ -142,7 +142,9 @@ export class Gate extends Context.Service<
           })
         )
         yield* limiters.countSubject(claims, address)
-        if (!allows(endpoint, claims.scopes)) {
+        // A visit is for its questionnaire, not for speech of any kind.
+        const isElsewhere = claims.invitation !== undefined && endpoint !== "healthcare"
+        if (isElsewhere || !allows(endpoint, claims.scopes)) {
           const needed = scopesFor[endpoint]
           counters.refuseAuthentication("scope")
           tokenRefused("scope", claims)

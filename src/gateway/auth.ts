@@ -11,6 +11,8 @@ import { AppConfig } from "#src/config.ts"
 import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { Revocations } from "#src/registry/revocations.ts"
+import { invitationToken, Invitations } from "#src/store/invitations.ts"
+import { claimsOfInvitation, type InvitedTo } from "./invited.ts"
 
 const issuer = "sawt"
 const audience = "sawt"
@@ -51,6 +53,8 @@ export const AuthReason = Schema.Literals([
   "claims",
   /** Longer than we issue any: its revocation would be forgotten before it runs out. */
   "lifetime",
+  /** It looks like one of ours, and nobody was invited with it. */
+  "invitation",
   "revoked",
   /** It may have been revoked: what earlier runs revoked cannot be read now. */
   "unverifiable"
@@ -65,6 +69,8 @@ export interface Claims {
   readonly scopes: ReadonlyArray<Scope>
   readonly issuedAtSeconds: number
   readonly expiresAtMs: number
+  /** It is an invitation's, for one visit. */
+  readonly invitation?: InvitedTo
 }
 
 export interface IssuedToken {
@@ -95,6 +101,7 @@ export class Auth extends Context.Service<
       const settings = yield* AppConfig
       const counters = yield* Counters
       const revocations = yield* Revocations
+      const invitations = yield* Invitations
       const bytes = (secret: Redacted.Redacted) => new TextEncoder().encode(Redacted.value(secret))
       const signingKey = bytes(settings.tokenSecret)
       const previousKey = settings.tokenSecretPrevious && bytes(settings.tokenSecretPrevious)
@@ -140,20 +147,28 @@ export class Auth extends Context.Service<
           catch: (cause) => new AuthError({ reason: reasonOf(cause) })
         })
 
+      const jwtClaims = Effect.fnUntraced(function* (token: string, nowMs: number) {
+        if (!isCanonical(token)) return yield* new AuthError({ reason: "malformed" })
+        const first = verifyWith(token, signingKey, nowMs)
+        const { payload } = yield* previousKey === undefined
+          ? first
+          : first.pipe(
+              Effect.catchIf(
+                (error) => error.reason === "signature",
+                () => verifyWith(token, previousKey, nowMs)
+              )
+            )
+        return yield* Effect.fromResult(claimsOf(payload, nowMs))
+      })
+
       const verify = Effect.fn("Auth.verify")(
         function* (token: string) {
-          if (!isCanonical(token)) return yield* new AuthError({ reason: "malformed" })
           const nowMs = yield* Clock.currentTimeMillis
-          const first = verifyWith(token, signingKey, nowMs)
-          const { payload } = yield* previousKey === undefined
-            ? first
-            : first.pipe(
-                Effect.catchIf(
-                  (error) => error.reason === "signature",
-                  () => verifyWith(token, previousKey, nowMs)
-                )
+          const claims = invitationToken.test(token)
+            ? yield* Effect.fromResult(claimsOfInvitation(invitations.find(token), nowMs)).pipe(
+                Effect.mapError((reason) => new AuthError({ reason }))
               )
-          const claims = yield* Effect.fromResult(claimsOf(payload, nowMs))
+            : yield* jwtClaims(token, nowMs)
           const verdict = revocations.verdict(claims)
           if (verdict === "valid") return claims
           return yield* new AuthError({ reason: verdict === "revoked" ? "revoked" : "unverifiable" })

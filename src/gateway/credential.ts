@@ -70,7 +70,10 @@ export class Credential {
     )
   }
 
-  #faultOf({ subject, scopes }: Claims): { readonly reason: string; readonly message: string } | undefined {
+  #faultOf({ subject, scopes, invitation }: Claims): { readonly reason: string; readonly message: string } | undefined {
+    if (invitation !== undefined) {
+      return { reason: "invitation", message: "An invitation begins a visit; it takes no token's place." }
+    }
     if (subject !== this.#first.subject) {
       return { reason: "subject", message: "The fresh token is another subject's." }
     }

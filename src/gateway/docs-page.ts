@@ -15,7 +15,7 @@ interface Operation {
   readonly summary: string
   readonly description?: string
   readonly tags: ReadonlyArray<string>
-  readonly security?: ReadonlyArray<unknown>
+  readonly security?: ReadonlyArray<Readonly<Record<string, unknown>>>
   readonly parameters?: ReadonlyArray<{
     readonly name: string
     readonly in: string
@@ -83,9 +83,12 @@ const requestOf = ({ requestBody }: Operation): string => {
     : `<h4>Body, application/json</h4>${fieldTable(schema) ?? `<p>${typeOf(schema)}</p>`}`
 }
 
+const lockOf = ({ security = [] }: Operation): string =>
+  security.length === 0 ? "" : ` <span class="lock">${security.flatMap((one) => Object.keys(one)).join(" or ")}</span>`
+
 const operationOf = ({ method, path, operation }: Entry): string =>
   `<article id="${operation.operationId}"><h3><span class="method ${method}">${method.toUpperCase()}</span> ` +
-  `<code>${escapeHtml(path)}</code>${operation.security === undefined ? "" : ' <span class="lock">admin</span>'}</h3>` +
+  `<code>${escapeHtml(path)}</code>${lockOf(operation)}</h3>` +
   `<p class="summary">${prose(operation.summary)}</p>` +
   (operation.description === undefined ? "" : `<p>${prose(operation.description)}</p>`) +
   parametersOf(operation) +

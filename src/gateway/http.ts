@@ -8,7 +8,7 @@ import { documentRoutes } from "#src/gateway/document-routes.ts"
 import { makeGuard } from "#src/gateway/guard.ts"
 import { publicRoutes } from "#src/gateway/public-routes.ts"
 import { refuse, type Refusal } from "#src/gateway/refusal.ts"
-import { requireAdmin } from "#src/gateway/require-admin.ts"
+import { requireStaff } from "#src/gateway/require-staff.ts"
 import type { Route } from "#src/gateway/route.ts"
 import { tokenRoutes } from "#src/gateway/token-routes.ts"
 
@@ -19,10 +19,11 @@ export const layerHttp = <E, R>(more: Effect.Effect<ReadonlyArray<Route>, E, R>)
       const undocumented: ReadonlyArray<Route> = [...(yield* publicRoutes), ...(yield* tokenRoutes), ...(yield* more)]
       const routes = [...undocumented, ...documentRoutes(undocumented)]
       const guard = yield* makeGuard
-      const asAdmin = yield* requireAdmin
-      const bound = routes.map(({ method, path, auth, handle }) =>
-        HttpRouter.route(method, path, auth === "admin" ? asAdmin(handle) : handle)
-      )
+      const required = yield* requireStaff
+      const bound = routes.map(({ method, path, auth, handle }) => {
+        const allowed = auth === undefined ? handle : required[auth](handle)
+        return HttpRouter.route(method, path, (request) => allowed(request, { by: "anybody" }))
+      })
       const router = HttpRouter.toHttpEffect(HttpRouter.addAll(bound))
       const app = yield* Effect.provideService(router, HttpRouter.RouterConfig, exactPaths)
       yield* HttpServer.serveEffect(guard(app, noRoute(routes)))

@@ -31,7 +31,8 @@ const errorBody = HttpErrorBody.annotate({ identifier: "Error" })
 
 /** What a row lets go wrong without saying so. */
 const impliedRefusals = ({ auth, query, body }: Route): ReadonlyArray<ErrorCode> => [
-  ...(auth === "admin" ? (["unauthorized"] as const) : []),
+  ...(auth === undefined ? [] : (["unauthorized"] as const)),
+  ...(auth === undefined || auth === "admin" ? [] : (["token_expired", "forbidden", "storage_unavailable"] as const)),
   ...(query === undefined && body === undefined ? [] : (["invalid_message"] as const)),
   ...(body === undefined ? [] : (["message_too_large", "unsupported_encoding"] as const)),
   "internal"
@@ -58,6 +59,21 @@ const operationIdOf = (route: Route): string => {
   const words = pathOf(route).match(/[A-Za-z0-9]+/g) ?? ["root"]
   return `${route.method.toLowerCase()}${words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("")}`
 }
+
+const tagOf = ({ path, auth }: Route): string =>
+  path.startsWith("/admin")
+    ? "admin"
+    : path.startsWith("/auth")
+      ? "tokens"
+      : auth === undefined && !path.startsWith("/clinic")
+        ? "service"
+        : "clinic"
+
+const securityOf = {
+  admin: [{ admin: [] }],
+  clinician: [{ clinician: [] }],
+  staff: [{ admin: [] }, { clinician: [] }]
+} as const satisfies Record<NonNullable<Route["auth"]>, unknown>
 
 export interface OpenApiOptions {
   /** Whether a path counts against the rate limit. */
@@ -99,8 +115,8 @@ export const openApiOf = (routes: ReadonlyArray<Route>, { isCounted }: OpenApiOp
       operationId: operationIdOf(route),
       summary,
       ...(description === undefined ? {} : { description }),
-      tags: [route.path.startsWith("/admin") ? "admin" : route.path.startsWith("/auth") ? "tokens" : "service"],
-      ...(auth === undefined ? {} : { security: [{ admin: [] }] }),
+      tags: [tagOf(route)],
+      ...(auth === undefined ? {} : { security: securityOf[auth] }),
       ...(parameters.length === 0 ? {} : { parameters }),
       ...(body === undefined ? {} : { requestBody: { content: json(body) } }),
       // What the row says of a status stands before what would follow by itself.
@@ -128,13 +144,15 @@ export const openApiOf = (routes: ReadonlyArray<Route>, { isCounted }: OpenApiOp
     tags: [
       { name: "service", description: "What the service is and how it fares, for anybody." },
       { name: "tokens", description: "Tokens for the WebSockets." },
+      { name: "clinic", description: "Invitations and results, for those who care for patients." },
       { name: "admin", description: "For operators." }
     ],
     paths: resolvePlaces(paths, resolved),
     components: {
       schemas: definitions,
       securitySchemes: {
-        admin: { type: "http", scheme: "bearer", description: "`VOICE_SERVICE_SECRET`; a client's token is refused." }
+        admin: { type: "http", scheme: "bearer", description: "`VOICE_SERVICE_SECRET`; a client's token is refused." },
+        clinician: { type: "http", scheme: "bearer", description: "A token of scope `clinician`." }
       }
     }
   }

@@ -16,7 +16,7 @@ const Scopes = Schema.String.check(
 const ttl = Schema.isBetween(tokenTtlSeconds)
 
 /** In a query string everything is text. */
-const digits = (most: number, range: ReturnType<typeof Schema.isBetween>, expected: string) =>
+export const digits = (most: number, range: ReturnType<typeof Schema.isBetween>, expected: string) =>
   Schema.String.check(Schema.isPattern(new RegExp(`^[0-9]{1,${most}}$`), { expected })).pipe(
     Schema.decodeTo(Schema.FiniteFromString.check(Schema.isInt(), range))
   )
@@ -95,7 +95,7 @@ const scopesOf = (text: string): ReadonlyArray<string> => text.split(" ").filter
 
 const toStandard = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const decodeWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
+export const decodeWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
   const decode = Schema.decodeUnknownResult(schema, { onExcessProperty: "error" })
   return (input: unknown): Result.Result<A, Refusal> =>
     Result.mapError(decode(input), (error) => {
@@ -116,10 +116,11 @@ export const queryWith = <A>(schema: Schema.ConstraintDecoder<A>) => {
 }
 
 /** A body of this schema, of at most so many bytes. */
-export const bodyOf =
-  <A>(schema: Schema.ConstraintDecoder<A>, bytesMax: number) =>
-  (request: HttpServerRequest.HttpServerRequest): Effect.Effect<A, Refusal> =>
-    readJson(request, bytesMax).pipe(Effect.map(decodeWith(schema)), Effect.flatMap(Effect.fromResult))
+export const bodyWith = <A>(schema: Schema.ConstraintDecoder<A>, bytesMax = bodyBytesMax) => {
+  const decode = decodeWith(schema)
+  return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<A, Refusal> =>
+    Effect.flatMap(readJson(request, bytesMax), (body) => Effect.fromResult(decode(body)))
+}
 
 /** No body is an empty object. */
 const readJson = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, bytesMax = bodyBytesMax) {

@@ -25,7 +25,7 @@ export const requireAdmin = Effect.gen(function* () {
 
   return (handle: Handle): Handle =>
     (request) => {
-      if (auth.isAdmin(request.headers.authorization)) return handle(request)
+      if (auth.isAdmin(request.headers.authorization)) return handle(request, { by: "admin" })
       counters.adminRefused++
       const address = clientAddress(nodeRequest(request), settings.trustedProxyHops)
       audit.record({ event: "admin.refused", client_address: address })

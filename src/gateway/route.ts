@@ -9,8 +9,16 @@ import type { ErrorCode } from "#schemas/errors.ts"
 import { parseUrl } from "#src/gateway/admission.ts"
 import type { Refusal } from "#src/gateway/refusal.ts"
 
+/** Who calls, as the audit log tells it. */
+export type Caller =
+  | { readonly by: "anybody" }
+  | { readonly by: "admin" }
+  /** Whoever holds a token of scope `clinician`. */
+  | { readonly by: "clinician"; readonly tokenId: string }
+
 export type Handle = (
-  request: HttpServerRequest.HttpServerRequest
+  request: HttpServerRequest.HttpServerRequest,
+  caller: Caller
 ) => Effect.Effect<HttpServerResponse.HttpServerResponse, Refusal, HttpRouter.RouteContext>
 
 export interface Answer {
@@ -25,8 +33,8 @@ export interface Route {
   readonly path: `/${string}`
   readonly summary: string
   readonly description?: string
-  /** Absent: anybody. */
-  readonly auth?: "admin"
+  /** Absent: anybody. `staff`: the admin secret, or a token of scope `clinician`. */
+  readonly auth?: "admin" | "clinician" | "staff"
   /** Parameters of the path, by name. */
   readonly params?: Readonly<Record<string, Schema.Constraint>>
   readonly query?: Schema.Struct<Schema.Struct.Fields>

@@ -168,6 +168,7 @@ const admissionOf = (admitted: Admitted, credential: Credential | undefined): Ad
   scopes: admitted.claims?.scopes ?? [],
   clientAddress: admitted.clientAddress,
   ...(admitted.claims === undefined ? {} : { tokenExpiresAtMs: admitted.claims.expiresAtMs }),
+  ...(admitted.claims?.invitation === undefined ? {} : { invitation: admitted.claims.invitation }),
   ...(credential === undefined ? {} : { renew: (token) => credential.renew(token) }),
   traceId: randomBytes(16).toString("hex")
 })

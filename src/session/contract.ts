@@ -3,6 +3,7 @@
  * and machines but no socket.
  */
 import { Context, type Effect, type Scope } from "effect"
+import type { Language } from "#schemas/clinic.ts"
 import type { WireError } from "#schemas/errors.ts"
 import type { SessionSummary } from "#schemas/record.ts"
 import type { ClientMessage, ServerMessage } from "#schemas/wire.ts"
@@ -26,6 +27,8 @@ export interface Admission {
   readonly scopes: ReadonlyArray<string>
   readonly clientAddress: string
   readonly tokenExpiresAtMs?: number
+  /** The client came with an invitation: what it begins is this, and once. */
+  readonly invitation?: { readonly id: string; readonly questionnaire: string; readonly language: Language }
   /** Takes a fresh token in the place of the one before. Absent where none is needed. */
   readonly renew?: (token: string) => Effect.Effect<Renewal, WireError>
   readonly traceId: string

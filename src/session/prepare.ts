@@ -10,6 +10,7 @@ import { Listener } from "#src/audio/listener.ts"
 import { vocabularyOf } from "#src/questionnaire/grammar.ts"
 import { inLanguage, type LoadedQuestionnaire } from "#src/questionnaire/load.ts"
 import type { Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import type { Invitations } from "#src/store/invitations.ts"
 import type { Store } from "#src/store/store.ts"
 import type { Stt } from "#src/stt/stt.ts"
 import type { Tts } from "#src/tts/tts.ts"
@@ -25,6 +26,7 @@ export interface PrepareServices {
   readonly vad: Vad["Service"]
   readonly tts: Tts["Service"]
   readonly store: Store["Service"]
+  readonly invitations: Invitations["Service"]
   readonly questionnaires: Questionnaires["Service"]
   /** Of the service: what is asked on behalf of all sessions outlives the one that happened to ask. */
   readonly scope: Scope.Scope
@@ -42,7 +44,7 @@ const chooseQuestionnaire = (
   start: SessionStart,
   questionnaires: Questionnaires["Service"]
 ): Effect.Effect<LoadedQuestionnaire | undefined, WireError> => {
-  const { endpoint } = admission
+  const { endpoint, invitation } = admission
   if (endpoint !== "healthcare") {
     return start.questionnaire === undefined
       ? Effect.succeed(undefined)
@@ -50,8 +52,13 @@ const chooseQuestionnaire = (
           new WireError({ code: "forbidden", message: "questionnaires are held on /ws/secure/healthcare only" })
         )
   }
-  const loaded = questionnaires.get(start.questionnaire ?? "")
-  if (loaded !== undefined) return Effect.succeed(inLanguage(loaded, start.language))
+  const wanted = start.questionnaire ?? invitation?.questionnaire ?? ""
+  if (invitation !== undefined && wanted !== invitation.questionnaire) {
+    const message = `this invitation is for ${invitation.questionnaire}`
+    return Effect.fail(new WireError({ code: "forbidden", message }))
+  }
+  const loaded = questionnaires.get(wanted)
+  if (loaded !== undefined) return Effect.succeed(inLanguage(loaded, start.language ?? invitation?.language))
   const ids = questionnaires.all.map(({ plan }) => plan.id).join(", ")
   return Effect.fail(new WireError({ code: "unknown_questionnaire", message: `questionnaire must be one of: ${ids}` }))
 }
@@ -65,7 +72,7 @@ const machineOf = ({ plan, evaluate }: LoadedQuestionnaire): InterviewMachine =>
 }
 
 export const makePrepare = (services: PrepareServices) => {
-  const { stt, vad, tts, store, questionnaires } = services
+  const { stt, vad, tts, questionnaires } = services
 
   /** Once for each questionnaire and model, for operators: what nobody will be able to answer by voice. */
   const told = new Set<string>()
@@ -83,7 +90,7 @@ export const makePrepare = (services: PrepareServices) => {
     const { resume_token } = start
     if (resume_token === undefined) {
       const questionnaire = yield* chooseQuestionnaire(admission, start, questionnaires)
-      return { id: session.id, ...(yield* begin(store, session, questionnaire)) }
+      return { id: session.id, ...(yield* begin(services, session, questionnaire)) }
     }
     return yield* takeUp(services, admission, { ...start, resume_token }, services.replace)
   })

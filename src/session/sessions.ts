@@ -8,6 +8,7 @@ import { errorName } from "#src/error-name.ts"
 import { limits } from "#src/limits.ts"
 import type { ModelHealth } from "#src/models.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import { Invitations } from "#src/store/invitations.ts"
 import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
@@ -39,6 +40,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
       const vad = yield* Vad
       const tts = yield* Tts
       const store = yield* Store
+      const invitations = yield* Invitations
       const audit = yield* Audit
       const questionnaires = yield* Questionnaires
       /** By the actor system that each session is the root of: what performs for it, and the scope that it owns. */
@@ -59,6 +61,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
         vad,
         tts,
         store,
+        invitations,
         questionnaires,
         scope: yield* Effect.scope,
         idleSeconds: options.idleSeconds,

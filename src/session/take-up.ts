@@ -9,6 +9,7 @@ import type { RecordedAnswer, RecordEntry, SessionSummary } from "#schemas/recor
 import type { LeadingState, ServerMessage, SessionStart } from "#schemas/wire.ts"
 import { inLanguage, type LoadedQuestionnaire } from "#src/questionnaire/load.ts"
 import type { Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import type { Invitations } from "#src/store/invitations.ts"
 import type { Owner, Resumed, Store } from "#src/store/store.ts"
 import type { Admission } from "./contract.ts"
 import { recordedMessage } from "./interview.ts"
@@ -29,25 +30,44 @@ export interface Taken {
   readonly positionMs: number
 }
 
-const ownerOf = ({ endpoint, subject }: Admission): Owner => ({
+const ownerOf = ({ endpoint, subject, invitation }: Admission): Owner => ({
   endpoint,
-  ...(subject === undefined ? {} : { subject })
+  ...(subject === undefined ? {} : { subject }),
+  ...(invitation === undefined ? {} : { invitation: invitation.id })
 })
 
 const cannotKeep = () =>
   new WireError({ code: "storage_unavailable", message: "nothing can be kept at the moment: try again in a moment" })
 
+const usedUp = new WireError({
+  code: "forbidden",
+  message:
+    "this invitation has been used: its visit goes on with its resume_token, a further one needs a new invitation"
+})
+
 export const begin = (
-  store: Store["Service"],
-  { id, figures: { startedAtMs }, options: { admission } }: Session,
+  { store, invitations }: { readonly store: Store["Service"]; readonly invitations: Invitations["Service"] },
+  { id, figures: { startedAtMs }, options: { admission, record } }: Session,
   questionnaire: LoadedQuestionnaire | undefined
 ): Effect.Effect<Taken, WireError> => {
   const state = questionnaire === undefined ? "listening" : "consenting"
   const taken: Taken = { ...(questionnaire === undefined ? {} : { questionnaire }), state, positionMs: 0 }
   const source = questionnaire === undefined ? {} : { questionnaire: questionnaire.source }
-  const kept = store.begin({ id, startedAtMs, ...ownerOf(admission), ...source })
+  const { invitation } = admission
+  const beginning = { id, startedAtMs, ...ownerOf(admission), ...source }
+  const kept = invitation === undefined ? store.begin(beginning) : invitations.begin(invitation.id, beginning)
   if (Result.isFailure(kept)) {
     return questionnaire === undefined ? Effect.succeed(taken) : Effect.fail(cannotKeep())
+  }
+  if (kept.success === undefined) return Effect.fail(usedUp)
+  if (invitation !== undefined) {
+    record({
+      event: "invitation.begun",
+      invitation_id: invitation.id,
+      session_id: id,
+      client_address: admission.clientAddress,
+      ...(admission.subject === undefined ? {} : { subject: admission.subject })
+    })
   }
   const { journal, resumeToken } = kept.success
   const keeping = {

@@ -6,12 +6,14 @@ import { RevocationList, Revocations } from "#src/registry/revocations.ts"
 import { WallClock } from "#src/wall-clock.ts"
 import { Database, type OpenDatabase } from "./database.ts"
 import { journalOf } from "./journal.ts"
+import { Invitations } from "./invitations.ts"
+import * as invitations from "./kept-invitations.ts"
 import * as revoked from "./kept-revocations.ts"
 import * as runs from "./kept-runs.ts"
 import * as sessions from "./kept-sessions.ts"
 import { Alerts, Responses } from "./clinic.ts"
 import { alertsOf, asCorrupt, responsesOf } from "./clinic-services.ts"
-import { Store, type Kept, type Owner, type Resumed } from "./store.ts"
+import { Store, type Kept, type NewSession, type Owner, type Resumed } from "./store.ts"
 
 export interface StoreOptions {
   readonly folder: string
@@ -27,7 +29,7 @@ export interface StoreOptions {
 }
 
 /** What reads and writes the file. */
-export type KeptServices = Store | Revocations | Responses | Alerts
+export type KeptServices = Invitations | Store | Revocations | Responses | Alerts
 
 const sweepInterval = "1 minute"
 const dayMs = 86_400_000
@@ -51,6 +53,10 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
         Effect.andThen(sessions.recountWindows(open, uptimeMs()), revoked.reconcile(open, revocations))
     })
     const journal = (id: string, entries: number) => journalOf({ database, id, entries, nowMs, uptimeMs })
+    const kept = (session: NewSession, resumeToken: string): Kept => ({
+      journal: journal(session.id, 0),
+      ...(resumable ? { resumeToken } : {})
+    })
 
     const window = () => ({ uptimeMs: uptimeMs(), lengthMs })
     const find = (open: OpenDatabase, token: string, owner: Owner) =>
@@ -66,6 +72,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
           yield* sessions.endExpired(open, window(), nowMs())
           yield* sessions.forget(open, trusted ? nowMs() - options.retentionDays * dayMs : Number.MIN_SAFE_INTEGER)
           if (trusted) yield* revoked.forget(open, revocations, nowMs())
+          if (trusted) yield* invitations.forget(open, nowMs() - options.retentionDays * dayMs)
         })
       )
     })
@@ -77,7 +84,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
       begin: (session) =>
         Result.map(
           database.run((open) => sessions.begin(open, session, nowMs())),
-          (resumeToken): Kept => ({ journal: journal(session.id, 0), ...(resumable ? { resumeToken } : {}) })
+          (resumeToken) => kept(session, resumeToken)
         ),
       find: (token, owner) =>
         Result.map(
@@ -120,10 +127,24 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
           }).pipe(Effect.catchDefect(asCorrupt))
         )
     })
+    const invited = Invitations.of({
+      create: (invitation) => database.run((open) => invitations.create(open, invitation)),
+      list: (page) => database.run((open) => Effect.catchDefect(invitations.list(open, page), asCorrupt)),
+      find: (token) => database.run((open) => Effect.catchDefect(invitations.find(open, token), asCorrupt)),
+      begin: (id, session) =>
+        Result.map(
+          database.run((open) => invitations.begin(open, id, session, nowMs())),
+          (resumeToken) => (resumeToken === undefined ? undefined : kept(session, resumeToken))
+        ),
+      revoke: (id) => database.run((open) => Effect.catchDefect(invitations.revoke(open, id, nowMs()), asCorrupt)),
+      revokeOf: (subject) => database.run((open) => invitations.revokeOf(open, subject, nowMs())),
+      eraseOf: (subject) => database.run((open) => invitations.eraseOf(open, subject))
+    })
     return Context.make(Store, store).pipe(
       Context.add(Revocations, revocations),
       Context.add(Responses, responsesOf(database)),
-      Context.add(Alerts, alertsOf(database, nowMs))
+      Context.add(Alerts, alertsOf(database, nowMs)),
+      Context.add(Invitations, invited)
     )
   })
 

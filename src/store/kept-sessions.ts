@@ -94,6 +94,10 @@ export const find = (
     if (row.subject_name !== (owner.subject === undefined ? null : cipher.nameOf(owner.subject))) return undefined
     if (!sameHash(tokenHash, row.token_hash) && !sameHash(tokenHash, row.token_hash_before)) return undefined
     if (row.parked_uptime_ms !== null && row.parked_uptime_ms + window.lengthMs < window.uptimeMs) return undefined
+    if (owner.invitation !== undefined) {
+      const begun = yield* sql`SELECT id FROM invitations WHERE id = ${owner.invitation} AND session_id = ${id}`
+      if (begun.length === 0) return undefined
+    }
     return { row, tokenHash }
   })
 

@@ -91,6 +91,22 @@ const migrations = Migrator.fromRecord({
     "CREATE INDEX alerts_by_time ON alerts (raised_at_ms, id)",
     "CREATE INDEX alerts_waiting ON alerts (reminded_at_ms) WHERE acknowledged_at_ms IS NULL AND sealed IS NOT NULL",
     "CREATE INDEX alerts_by_subject ON alerts (subject_name)"
+  ),
+  /** Who may visit once. The patient is in `sealed`, and in `subject_name` as a keyed hash. */
+  "0010_invitations": statements(
+    `CREATE TABLE invitations (
+      id TEXT PRIMARY KEY,
+      secret_hash TEXT NOT NULL,
+      subject_name TEXT NOT NULL,
+      sealed BLOB NOT NULL,
+      created_at_ms INTEGER NOT NULL,
+      expires_at_ms INTEGER NOT NULL,
+      begun_at_ms INTEGER,
+      session_id TEXT,
+      revoked_at_ms INTEGER
+    ) STRICT`,
+    "CREATE INDEX invitations_by_creation ON invitations (created_at_ms, id)",
+    "CREATE INDEX invitations_by_subject ON invitations (subject_name)"
   )
 })
 

@@ -14,6 +14,8 @@ import type { KeptRun, RunLog } from "./kept-runs.ts"
 export interface Owner {
   readonly endpoint: Endpoint
   readonly subject?: string
+  /** The invitation that the client came with: it resumes the session that was begun with it, and no other. */
+  readonly invitation?: string
 }
 
 export interface NewSession extends Owner {

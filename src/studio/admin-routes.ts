@@ -12,7 +12,7 @@ import { AppConfig } from "#src/config.ts"
 import { clientAddress } from "#src/gateway/address.ts"
 import { nodeRequest } from "#src/gateway/guard.ts"
 import { refuse, type Refusal } from "#src/gateway/refusal.ts"
-import { bodyOf, queryWith, SessionId } from "#src/gateway/requests.ts"
+import { bodyWith, queryWith, SessionId } from "#src/gateway/requests.ts"
 import { answerJson, noStore, type Route, urlOf } from "#src/gateway/route.ts"
 import { inLanguage, type LoadedQuestionnaire } from "#src/questionnaire/load.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
@@ -41,6 +41,7 @@ const SpeechQuery = Schema.Struct({
   prompt: Schema.String.annotate({ description: "The `key` of a prompt of /admin/studio/prompts." })
 })
 
+const readTrial = bodyWith(TrialBody, trialBytesMax)
 const unreadable = refuse("storage_unavailable", "What is kept cannot be read now: try again in a moment.")
 
 export const studioAdminRoutes = Effect.gen(function* () {
@@ -71,7 +72,7 @@ export const studioAdminRoutes = Effect.gen(function* () {
     })
 
   const tried = Effect.fnUntraced(function* (request: Request) {
-    const body = yield* bodyOf(TrialBody, trialBytesMax)(request)
+    const body = yield* readTrial(request)
     const loaded = yield* chosen(body.questionnaire, body.language)
     return answerJson(Trial, trialOf(loaded, body.inputs, todayAt(Date.now())))
   })

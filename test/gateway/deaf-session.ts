@@ -11,7 +11,7 @@ const notKept: AuditHealth = { status: "ready", sinceMs: 0, written: 0, leftOut:
 
 const questionnaires = fileURLToPath(new URL("../../questionnaires", import.meta.url))
 
-const models = Layer.merge(
+export const models = Layer.merge(
   echoLayers(newSeen()),
   Layer.succeed(Vad, {
     health: () => ({ status: "ready", backend: "deaf", sinceMs: 0, degraded: false }),

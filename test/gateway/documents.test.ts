@@ -152,6 +152,18 @@ describe("/openapi.json", () => {
         await call("POST", "/admin/tokens/revoke", post("{}")),
         await call("POST", "/admin/tokens/revoke", post("{}", "text/plain"))
       ],
+      "POST /invitations": async () => [
+        await call("POST", "/invitations", post('{"questionnaire":"none","subject":"p"}')),
+        await call("POST", "/invitations", post("{}")),
+        await call("POST", "/invitations", post('{"questionnaire":"phq-9","subject":"p"}'))
+      ],
+      "GET /invitations": async () => [
+        await call("GET", "/invitations", { headers: admin() }),
+        await call("GET", "/invitations?limit=0", { headers: admin() }, "/invitations")
+      ],
+      "DELETE /invitations/{id}": async () => [
+        await call("DELETE", "/invitations/inv_x", { headers: admin() }, "/invitations/{id}")
+      ],
       "GET /openapi.json": async () => [await call("GET", "/openapi.json")],
       "GET /asyncapi.json": async () => [await call("GET", "/asyncapi.json")],
       "GET /docs": async () => [await call("GET", "/docs")],
@@ -181,24 +193,33 @@ describe("/openapi.json", () => {
       "DELETE /admin/sessions/{id}": [204, 404],
       "DELETE /admin/tokens/{id}": [204, 400],
       "POST /admin/tokens/revoke": [204, 400, 415],
+      "POST /invitations": [404, 400, 503],
+      "GET /invitations": [200, 400],
+      "DELETE /invitations/{id}": [404],
       "GET /ws/secure": [426]
     })
     socket.terminate()
   })
 
-  it("tells who may call: what asks for the admin secret refuses a client's token and none at all, and nothing else does", async () => {
-    const token = await server.token(["voice", "healthcare", "clinician"])
+  it("tells who may call: the admin's routes refuse a client's token, the clinic's one without its scope, all of them none at all", async () => {
+    const clinician = await server.token(["voice", "healthcare", "clinician"])
+    const patient = await server.token(["voice", "healthcare"])
+    const none = undefined
     for (const { path, method, operation } of operations()) {
-      const isClosed = operation.security !== undefined
-      assert.strictEqual(isClosed, /^\/(admin|auth)(\/|$)/.test(path), path)
-      if (!isClosed) continue
-      for (const headers of [
-        {},
-        { authorization: `Bearer ${token}` },
-        { authorization: `Bearer ${server.adminSecret}x` }
-      ]) {
-        assert.strictEqual(await call(method, path.replace("{id}", "x"), { headers }, path), 401, `${method} ${path}`)
+      const allowed = operation.security?.flatMap((one) => Object.keys(one as object))
+      const isClosed = /^\/(admin|auth|invitations|responses|subjects)(\/|$)/.test(path)
+      assert.strictEqual(allowed !== undefined, isClosed, path)
+      if (allowed === undefined) continue
+      const refusedWith = async (bearer: string | undefined, status: number) => {
+        const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }
+        const got = await call(method, path.replace("{id}", "x"), { headers }, path)
+        assert.strictEqual(got, status, `${method} ${path}`)
       }
+      await refusedWith(none, 401)
+      await refusedWith(`${server.adminSecret}x`, 401)
+      await refusedWith(patient, allowed.includes("clinician") ? 403 : 401)
+      if (!allowed.includes("clinician")) await refusedWith(clinician, 401)
+      if (!allowed.includes("admin")) await refusedWith(server.adminSecret, 401)
     }
   })
 

@@ -7,6 +7,7 @@ import type { ServerMessage } from "#schemas/wire.ts"
 import type { ModelHealth } from "#src/models.ts"
 import { RevocationList, Revocations } from "#src/registry/revocations.ts"
 import { type Admission, type Renewal, Sessions } from "#src/session/contract.ts"
+import { Invitations } from "#src/store/invitations.ts"
 import { Store, type StoreHealth } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
@@ -35,6 +36,16 @@ export const newSeen = (): Seen => ({
 })
 
 const notUsed = new StoreError({ reason: "failed", message: "not used here" })
+
+export const nobodyInvited = Layer.succeed(Invitations, {
+  create: () => Result.fail(notUsed),
+  list: () => Result.succeed([]),
+  find: () => Result.succeed(undefined),
+  begin: () => Result.fail(notUsed),
+  revoke: () => Result.succeed(undefined),
+  revokeOf: () => Result.succeed(undefined),
+  eraseOf: () => Result.succeed(undefined)
+})
 
 const health = (seen: Seen, model: "stt" | "vad" | "tts") => (): ModelHealth => ({
   status: seen.models[model],
@@ -122,6 +133,7 @@ export const echoLayers = (seen: Seen) =>
       run: () => Result.fail(notUsed),
       subjectHash: (subject) => createHash("sha256").update(`test key ${subject}`).digest("hex").slice(0, 16)
     }),
+    nobodyInvited,
     Layer.sync(Revocations, () => {
       const list = new RevocationList({ nowMs: Date.now, write: () => true })
       list.learn({ keyId: "test", nameOf: (text) => text }, [])

@@ -5,6 +5,7 @@ import fc from "fast-check"
 import { AppConfig, loadSettings } from "#src/config.ts"
 import { Auth, AuthError, Scope, Subject, TokenId } from "#src/gateway/auth.ts"
 import { Counters, SecurityCounters } from "#src/registry/counters.ts"
+import { nobodyInvited } from "./echo-session.ts"
 import { RevocationList, Revocations } from "#src/registry/revocations.ts"
 import { claimsWith, signed, signedByHand } from "#test/support/tokens.ts"
 
@@ -14,6 +15,7 @@ const secret = Redacted.value(settings.tokenSecret)
 
 const services = Layer.mergeAll(
   Layer.succeed(AppConfig, settings),
+  nobodyInvited,
   Layer.sync(Counters, () => new SecurityCounters()),
   Layer.sync(Revocations, () => {
     const list = new RevocationList({ nowMs: Date.now, write: () => true })

@@ -20,6 +20,7 @@ import { NodeServer } from "#src/gateway/node-server.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import type { Revocations } from "#src/registry/revocations.ts"
 import type { Sessions } from "#src/session/contract.ts"
+import type { Invitations } from "#src/store/invitations.ts"
 import type { Store } from "#src/store/store.ts"
 import type { Stt } from "#src/stt/stt.ts"
 import type { Tts } from "#src/tts/tts.ts"
@@ -44,7 +45,7 @@ export interface TestServer {
 const questionnaires = Questionnaires.layer(fileURLToPath(new URL("../../questionnaires", import.meta.url)))
 
 export const startServer = async (
-  layers: Layer.Layer<Revocations | Sessions | Store | Stt | Tts | Vad, unknown, AppConfig>,
+  layers: Layer.Layer<Invitations | Revocations | Sessions | Store | Stt | Tts | Vad, unknown, AppConfig>,
   env: Readonly<Record<string, string>> = {},
   options: Partial<GatewayOptions> = {}
 ): Promise<TestServer> => {
