@@ -151,12 +151,25 @@ export const variables = {
     about: "Key that seals answers and messages at rest (AES-256-GCM).",
     secret: true
   }),
+  WEBHOOK_URL: variable({
+    schema: Schema.String.check(Schema.isPattern(/^https?:\/\/[^\s@/?#]+(\/[^\s@#]*)?$/), Schema.isMaxLength(2_000)),
+    default: "unset: nobody is told, alerts wait in `/admin/alerts`",
+    allowed: "a URL without user and password; in production https, or this machine",
+    about: "Where alerts and finished responses are told of, by their ids alone."
+  }),
+  WEBHOOK_SECRET: variable({
+    schema: Schema.String.check(Schema.isPattern(/^(whsec_)?[A-Za-z0-9+/]{32,86}={0,2}$/)),
+    default: "unset",
+    allowed: "24 to 64 random bytes as base64, with or without `whsec_`; needed with `WEBHOOK_URL`",
+    about: "Key that signs what the webhook sends (Standard Webhooks, HMAC-SHA256).",
+    secret: true
+  }),
   RETENTION_DAYS: integer({
     minimum: 1,
     maximum: 3_650,
     default: "30",
     unit: "days",
-    about: "How long the answers of a finished or abandoned session are kept."
+    about: "How long answers, responses and acknowledged alerts are kept, and the audit log."
   }),
   DRAIN_SECONDS: integer({
     minimum: 0,

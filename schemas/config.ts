@@ -39,6 +39,8 @@ export interface Config {
   readonly publicUrl?: string
   readonly trustedProxyHops: number
   readonly storageKey?: Redacted.Redacted
+  /** Both or neither. */
+  readonly webhook?: { readonly url: string; readonly secret: Redacted.Redacted }
   readonly retentionDays: number
   readonly drainSeconds: number
   readonly resumeWindowSeconds: number
@@ -83,7 +85,8 @@ const productionFaults = (raw: Given, tokenSecret: string | undefined): Readonly
     ["VOICE_SERVICE_SECRET", raw.VOICE_SERVICE_SECRET, true],
     [raw.VOICE_SERVICE_TOKEN === undefined && raw.JWT_SECRET ? "JWT_SECRET" : "VOICE_SERVICE_TOKEN", tokenSecret, true],
     ["VOICE_SERVICE_TOKEN_PREVIOUS", raw.VOICE_SERVICE_TOKEN_PREVIOUS, false],
-    ["STORAGE_KEY", raw.STORAGE_KEY, false]
+    ["STORAGE_KEY", raw.STORAGE_KEY, false],
+    ["WEBHOOK_SECRET", raw.WEBHOOK_SECRET, false]
   ] as const
   for (const [at, [name, secret, required]] of secrets.entries()) {
     if (secret === undefined) {
@@ -97,6 +100,8 @@ const productionFaults = (raw: Given, tokenSecret: string | undefined): Readonly
   }
   if (raw.LOG_CONTENT === "on")
     faults.push(fault("LOG_CONTENT", "on", "is refused in production; what people say stays out of its logs"))
+  if (raw.WEBHOOK_URL !== undefined && !/^(https:|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/.test(raw.WEBHOOK_URL))
+    faults.push(fault("WEBHOOK_URL", raw.WEBHOOK_URL, "must begin with https:// in production"))
   if (raw.ALLOWED_ORIGINS === "*")
     faults.push(fault("ALLOWED_ORIGINS", "*", "is refused in production; name the origins"))
   if (raw.PUBLIC_URL?.toLowerCase().startsWith("http:"))
@@ -138,6 +143,13 @@ export const decodeConfig = (
       fault("JWT_SECRET", undefined, "is an alias of VOICE_SERVICE_TOKEN and differs from it; set one of the two")
     )
   }
+  if ((given.WEBHOOK_URL === undefined) !== (given.WEBHOOK_SECRET === undefined)) {
+    const [missing, set] =
+      given.WEBHOOK_URL === undefined
+        ? (["WEBHOOK_URL", "WEBHOOK_SECRET"] as const)
+        : (["WEBHOOK_SECRET", "WEBHOOK_URL"] as const)
+    faults.push(fault(missing, undefined, `is needed with ${set}`))
+  }
   const production = given.VOICE_SERVICE_ENV === "production"
   if (production) faults.push(...productionFaults(given, tokenSecret))
   if (Result.isFailure(decoded) || faults.length > 0) return Result.fail(faults)
@@ -163,6 +175,9 @@ export const decodeConfig = (
     ...present("publicUrl", raw.PUBLIC_URL?.toLowerCase()),
     trustedProxyHops: raw.TRUSTED_PROXY_HOPS ?? 0,
     ...redacted("storageKey", raw.STORAGE_KEY),
+    ...(raw.WEBHOOK_URL === undefined || raw.WEBHOOK_SECRET === undefined
+      ? {}
+      : { webhook: { url: raw.WEBHOOK_URL, secret: Redacted.make(raw.WEBHOOK_SECRET, { label: "webhookSecret" }) } }),
     retentionDays: raw.RETENTION_DAYS ?? 30,
     drainSeconds: raw.DRAIN_SECONDS ?? (production ? 20 : 0),
     resumeWindowSeconds: raw.RESUME_WINDOW_SECONDS ?? 600,

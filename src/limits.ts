@@ -50,6 +50,13 @@ export const limits = {
   auditFileBytesMax: 8 * 1024 * 1024,
   auditBytesMax: 512 * 1024 * 1024,
   auditLinesWaitingMax: 10_000,
+  /** An alert that nobody has acknowledged is told again after this. */
+  alertReminderMs: 60 * 60_000,
+  /**
+   * The webhook: events on their way at once, how long each attempt may take, and how long an event is tried before it is
+   * given up (then it waits in `/admin/outbox`).
+   */
+  webhook: { concurrency: 4, timeoutMs: 10_000, giveUpMs: 3 * 24 * 3_600_000 },
   /** The longest life of a token, so that a revocation may be forgotten after it. Over it: the token is refused. */
   tokenSecondsMax: 24 * 3_600,
   /** Days that an invitation may be begun: unless told otherwise, and at most. Over it: refused. */

@@ -33,6 +33,7 @@ import { layerStore } from "#src/store/keeping.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
+import { layerWebhook } from "#src/webhook/webhook.ts"
 
 const questionnaires = fileURLToPath(new URL("../questionnaires", import.meta.url))
 
@@ -57,8 +58,12 @@ const layerKeeping = (settings: Settings) =>
     ...(settings.storageKey === undefined ? {} : { storageKey: settings.storageKey }),
     resumeWindowSeconds: settings.resumeWindowSeconds,
     retentionDays: settings.retentionDays,
-    production: settings.environment === "production"
+    production: settings.environment === "production",
+    announces: settings.webhook !== undefined
   })
+
+const layerTelling = (settings: Settings) =>
+  settings.webhook === undefined ? Layer.empty : layerWebhook(settings.webhook)
 
 const layerAudit = (settings: Settings) =>
   Audit.layer({ folder: settings.dataDir, retentionDays: settings.retentionDays })
@@ -134,6 +139,7 @@ const main = Effect.gen(function* () {
     Layer.provide(layerSessions(settings)),
     Layer.provide(Questionnaires.layer(questionnaires)),
     Layer.provide(layerModels(settings)),
+    Layer.provide(layerTelling(settings)),
     Layer.provide(layerAudit(settings)),
     Layer.provide(layerKeeping(settings)),
     Layer.provide(Layer.succeed(AppConfig, settings)),

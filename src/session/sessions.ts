@@ -1,5 +1,5 @@
 /** Opens sessions: one machine for all of them, and for each the services that perform what it decides. */
-import { Deferred, Effect, Layer, Scope } from "effect"
+import { Deferred, Effect, Layer, Schedule, Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import type { Prompt } from "#machines/session-events.ts"
 import { sessionMachine } from "#machines/session.ts"
@@ -13,6 +13,7 @@ import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
+import { concluderOf } from "./concluding.ts"
 import { loggedConnection, makeLogContent } from "./content-log.ts"
 import { Sessions, type Admission } from "./contract.ts"
 import { fromEffect } from "./effect-actor.ts"
@@ -29,6 +30,8 @@ export interface SessionsOptions {
   readonly logContent?: boolean
 }
 
+/** How soon what was left for good becomes a response, and what was left open an alert. */
+const concludeInterval = "5 seconds"
 /** A person who has said nothing for this long is asked again. */
 const noSpeechMs = 8_000
 
@@ -135,6 +138,11 @@ export const sessionsLayer = (options: SessionsOptions) =>
         { discard: true }
       ).pipe(
         Effect.catch((error) => Effect.logWarning(`prompts could not be rendered ahead: ${error.message}`)),
+        Effect.forkScoped
+      )
+
+      yield* concluderOf({ store, questionnaires, record: audit.record, nowMs: Date.now }).pipe(
+        Effect.repeat(Schedule.spaced(concludeInterval)),
         Effect.forkScoped
       )
 

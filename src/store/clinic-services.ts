@@ -1,10 +1,12 @@
 /** Responses and alerts as services over the database: each call is one transaction, and what does not open is damage. */
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { StoreError } from "#schemas/record.ts"
 import type { Alerts, Responses } from "./clinic.ts"
 import type { Database, OpenDatabase } from "./database.ts"
+import type { Deliveries } from "./deliveries.ts"
 import { eraseSubject } from "./erasing.ts"
 import * as alerts from "./kept-alerts.ts"
+import * as deliveries from "./kept-deliveries.ts"
 import * as responses from "./kept-responses.ts"
 import type { Step } from "./kept-sessions.ts"
 
@@ -49,5 +51,38 @@ export const alertsOf = (database: Database, nowMs: () => number): Alerts["Servi
     get: (id) => run((open) => alerts.get(open, id)),
     acknowledge: (id, by) => run((open) => alerts.acknowledge(open, id, { ...by, atMs: nowMs() }), true),
     unacknowledged: run(alerts.waiting)
+  }
+}
+
+/** `wake`: those who wait for something to be due. */
+export const deliveriesOf = (
+  database: Database,
+  nowMs: () => number,
+  wake: { readonly tell: () => void; readonly listen: (listener: () => void) => () => void }
+): Deliveries["Service"] => ({
+  due: (atMs, count) => database.run((open) => deliveries.due(open, atMs, count), false),
+  nextAtMs: () => database.run((open) => deliveries.nextAtMs(open), false),
+  settle: (id, attempt) => database.run((open) => deliveries.settle(open, id, attempt), false),
+  list: (query) => database.run((open) => deliveries.list(open, query), false),
+  retry: (id) =>
+    Result.map(
+      database.run((open) => deliveries.retry(open, id, nowMs())),
+      (isThere) => {
+        if (isThere) wake.tell()
+        return isThere
+      }
+    ),
+  counts: () => database.run((open) => deliveries.counts(open), false),
+  onDue: (listener) => wake.listen(listener)
+})
+
+export class Listeners {
+  readonly #listeners = new Set<() => void>()
+
+  readonly tell = (): void => this.#listeners.forEach((listener) => listener())
+
+  readonly listen = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 }

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { Erased } from "./clinic.ts"
 import type { OpenDatabase } from "./database.ts"
-import type { Step } from "./kept-sessions.ts"
+import { deletionsMax, type Step } from "./kept-sessions.ts"
 
 /** Logs and messages go with their sessions; of alerts only that there was one stays. */
 export const eraseSubject = ({ sql, cipher }: OpenDatabase, subject: string): Step<Erased> =>
@@ -10,7 +10,18 @@ export const eraseSubject = ({ sql, cipher }: OpenDatabase, subject: string): St
     const name = cipher.nameOf(subject)
     const alerts = yield* sql`UPDATE alerts SET sealed = NULL, session_id = NULL, subject_name = NULL,
       acknowledgement = NULL WHERE subject_name = ${name} RETURNING id`
+    // What an alert is told by holds nothing of the person, and somebody may have to know that it was there.
+    yield* sql`DELETE FROM deliveries WHERE about IN (SELECT id FROM responses WHERE subject_name = ${name})`
     const responses = yield* sql`DELETE FROM responses WHERE subject_name = ${name} RETURNING id`
     const sessions = yield* sql`DELETE FROM sessions WHERE subject_name = ${name} RETURNING id`
     return { sessions: sessions.length, responses: responses.length, alerts: alerts.length }
+  })
+
+/** Responses, and alerts that somebody has acted on (or of which nothing is left); others stay until somebody does. */
+export const forget = ({ sql }: OpenDatabase, beforeMs: number): Step<void> =>
+  Effect.gen(function* () {
+    yield* sql`DELETE FROM responses WHERE id IN
+      (SELECT id FROM responses WHERE authored_at_ms < ${beforeMs} LIMIT ${deletionsMax})`
+    yield* sql`DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE raised_at_ms < ${beforeMs}
+      AND (acknowledged_at_ms IS NOT NULL OR sealed IS NULL) LIMIT ${deletionsMax})`
   })

@@ -1,9 +1,11 @@
 /** One session's writes: each all or nothing, sealed, numbered. */
 import { Effect, Result, Schema } from "effect"
-import type { Place, RecordEntry, SessionSummary } from "#schemas/record.ts"
+import { type Place, type RecordEntry, type SessionSummary, StoreError } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
 import type { Database, OpenDatabase } from "./database.ts"
+import { responseIdOf } from "./clinic.ts"
 import * as alerting from "./kept-alerts.ts"
+import { type Event, queue } from "./kept-deliveries.ts"
 import * as responding from "./kept-responses.ts"
 import { entryJson, placeJson, placeOf, summaryJson, type Step } from "./kept-sessions.ts"
 import type { Journal, Write } from "./store.ts"
@@ -19,9 +21,15 @@ export interface JournalOptions {
   readonly entries: number
   readonly nowMs: () => number
   readonly uptimeMs: () => number
+  /** Whether anybody is told of what is raised and completed; and called when there is somebody to be told. */
+  readonly announces: boolean
+  readonly announced: () => void
 }
 
-export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOptions): Journal => {
+const noSession = new StoreError({ reason: "gone", message: "This session was erased: nothing more is kept of it." })
+
+export const journalOf = (options: JournalOptions): Journal => {
+  const { database, id, entries, nowMs, uptimeMs, announces, announced } = options
   let written = entries
   let erased = false
 
@@ -30,7 +38,7 @@ export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOpt
       const number = written + 1
       const sealed = cipher.seal(encodeEntry(entry), placeOf("entry", id, number))
       yield* sql`INSERT INTO entries (session_id, number, sealed) VALUES (${id}, ${number}, ${sealed})`
-      yield* sql`UPDATE sessions SET unfinished = ${entry.type === "ended" ? 0 : 1} WHERE id = ${id}`
+      yield* sql`UPDATE sessions SET logged = 1, unfinished = ${entry.type === "ended" ? 0 : 1} WHERE id = ${id}`
     })
   const addMessage = ({ sql, cipher }: OpenDatabase, message: NonNullable<Write["message"]>): Step<void> =>
     Effect.gen(function* () {
@@ -50,30 +58,48 @@ export const journalOf = ({ database, id, entries, nowMs, uptimeMs }: JournalOpt
     const sealed = cipher.seal(encodeSummary(summary), placeOf("summary", id, 0))
     return Effect.asVoid(sql`UPDATE sessions SET summary = ${sealed} WHERE id = ${id}`)
   }
+  /** Alerts and response, and what is to be told of them. True: there is something. */
+  const report = (open: OpenDatabase, { alerts = [], response }: Write): Step<boolean> =>
+    Effect.gen(function* () {
+      const raised = yield* alerting.raise(open, id, alerts, nowMs())
+      const events: Array<Event> = raised.map((about) => ({ type: "alert.raised", about, version: 1 }))
+      if (response !== undefined) {
+        const version = yield* responding.write(open, id, response)
+        events.push({ type: "response.completed", about: responseIdOf(id), version })
+      }
+      if (announces) yield* Effect.forEach(events, (event) => queue(open, event, nowMs()), { discard: true })
+      return announces && events.length > 0
+    })
+  const isThere = ({ sql }: OpenDatabase): Step<boolean> =>
+    Effect.map(sql`SELECT 1 FROM sessions WHERE id = ${id}`, (rows) => rows.length > 0)
   /** What fails here shows in the store's health, and costs nothing that the client has been promised. */
   const tidy = (step: (open: OpenDatabase) => Step<unknown>): void => {
     if (!erased) database.run(step, false)
   }
 
   return {
-    append: ({ message, entry, place, summary, alerts = [], response }) => {
+    append: (write) => {
+      const { message, entry, place, summary, alerts = [], response } = write
       if (erased) return Result.succeed(undefined)
       const result = database.run(
         (open) =>
           Effect.gen(function* () {
+            if (!(yield* isThere(open))) return "no session"
             if (entry !== undefined) yield* addEntry(open, entry)
             if (message !== undefined) yield* addMessage(open, message)
             if (place !== undefined) yield* setPlace(open, place)
             if (summary !== undefined) yield* setSummary(open, summary)
-            yield* alerting.raise(open, id, alerts, nowMs())
-            if (response !== undefined) yield* responding.write(open, id, response)
+            return (yield* report(open, write)) ? "to be told" : "written"
           }),
         // A transcript that is only a message is sent at once, and waits for no disk: thirty sessions that speak at the
         // same time would hold up each other's.
         entry !== undefined || alerts.length > 0 || response !== undefined
       )
-      if (entry !== undefined && Result.isSuccess(result)) written++
-      return result
+      if (Result.isFailure(result)) return Result.fail(result.failure)
+      if (result.success === "no session") return Result.fail(noSession)
+      if (entry !== undefined) written++
+      if (result.success === "to be told") announced()
+      return Result.succeed(undefined)
     },
     describe: (summary) => tidy((open) => setSummary(open, summary)),
     acknowledge: (seq) => tidy(({ sql }) => sql`DELETE FROM outbox WHERE session_id = ${id} AND seq <= ${seq}`),

@@ -5,14 +5,18 @@ import { limits } from "#src/limits.ts"
 import { RevocationList, Revocations } from "#src/registry/revocations.ts"
 import { WallClock } from "#src/wall-clock.ts"
 import { Database, type OpenDatabase } from "./database.ts"
+import { Deliveries } from "./deliveries.ts"
+import * as erasing from "./erasing.ts"
 import { journalOf } from "./journal.ts"
 import { Invitations } from "./invitations.ts"
+import { remind } from "./kept-alerts.ts"
+import * as deliveries from "./kept-deliveries.ts"
 import * as invitations from "./kept-invitations.ts"
 import * as revoked from "./kept-revocations.ts"
 import * as runs from "./kept-runs.ts"
 import * as sessions from "./kept-sessions.ts"
 import { Alerts, Responses } from "./clinic.ts"
-import { alertsOf, asCorrupt, responsesOf } from "./clinic-services.ts"
+import { alertsOf, asCorrupt, deliveriesOf, Listeners, responsesOf } from "./clinic-services.ts"
 import { Store, type Kept, type NewSession, type Owner, type Resumed } from "./store.ts"
 
 export interface StoreOptions {
@@ -26,10 +30,12 @@ export interface StoreOptions {
   readonly pagesMax?: number
   /** Monotonic; windows are counted with it, so that a clock that jumps ends no session. */
   readonly uptimeMs?: () => number
+  /** Whether there is a webhook, so that what is raised and completed is put into the outbox. */
+  readonly announces?: boolean
 }
 
 /** What reads and writes the file. */
-export type KeptServices = Invitations | Store | Revocations | Responses | Alerts
+export type KeptServices = Invitations | Store | Revocations | Responses | Alerts | Deliveries
 
 const sweepInterval = "1 minute"
 const dayMs = 86_400_000
@@ -52,7 +58,10 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
       onOpened: (open) =>
         Effect.andThen(sessions.recountWindows(open, uptimeMs()), revoked.reconcile(open, revocations))
     })
-    const journal = (id: string, entries: number) => journalOf({ database, id, entries, nowMs, uptimeMs })
+    const { announces = false } = options
+    const due = new Listeners()
+    const journal = (id: string, entries: number) =>
+      journalOf({ database, id, entries, nowMs, uptimeMs, announces, announced: due.tell })
     const kept = (session: NewSession, resumeToken: string): Kept => ({
       journal: journal(session.id, 0),
       ...(resumable ? { resumeToken } : {})
@@ -62,6 +71,16 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
     const find = (open: OpenDatabase, token: string, owner: Owner) =>
       resumable ? sessions.find(open, token, owner, window()) : Effect.undefined
 
+    const reminded = (open: OpenDatabase) =>
+      Effect.gen(function* () {
+        const reminders = yield* remind(open, nowMs() - limits.alertReminderMs, nowMs())
+        if (!announces) yield* deliveries.forgetPending(open)
+        for (const { id: about, reminders: version } of announces ? reminders : []) {
+          yield* deliveries.queue(open, { type: "alert.reminder", about, version }, nowMs())
+        }
+        return reminders.length
+      })
+
     const wallClock = new WallClock(nowMs, uptimeMs)
     const sweep = Effect.gen(function* () {
       const { jumped, trusted } = wallClock.look()
@@ -70,11 +89,18 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
       database.run((open) =>
         Effect.gen(function* () {
           yield* sessions.endExpired(open, window(), nowMs())
-          yield* sessions.forget(open, trusted ? nowMs() - options.retentionDays * dayMs : Number.MIN_SAFE_INTEGER)
+          const oldestMs = trusted ? nowMs() - options.retentionDays * dayMs : Number.MIN_SAFE_INTEGER
+          yield* sessions.forget(open, oldestMs)
+          yield* erasing.forget(open, oldestMs)
+          yield* deliveries.forget(open, oldestMs)
           if (trusted) yield* revoked.forget(open, revocations, nowMs())
           if (trusted) yield* invitations.forget(open, nowMs() - options.retentionDays * dayMs)
         })
       )
+      const waiting = database.run(reminded)
+      if (Result.isFailure(waiting) || waiting.success === 0) return
+      due.tell()
+      yield* Effect.logWarning("Alerts wait to be acknowledged", { reminded: waiting.success })
     })
     yield* sweep.pipe(Effect.repeat(Schedule.spaced(sweepInterval)), Effect.forkScoped)
 
@@ -93,6 +119,16 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
         ),
       parked: (page) =>
         resumable ? database.run((open) => sessions.parked(open, window(), nowMs(), page)) : Result.succeed([]),
+      unfinished: () =>
+        database.run((open) =>
+          Effect.map(sessions.unfinished(open), (found) =>
+            found.map(({ entries, ...session }) => ({
+              ...session,
+              entries,
+              journal: journal(session.id, entries.length)
+            }))
+          )
+        ),
       end: (id) => database.run((open) => sessions.end(open, id, window(), nowMs())),
       runs: (count) => database.run((open) => runs.runs(open, count)),
       run: (id) => database.run((open) => runs.run(open, id).pipe(Effect.catchDefect(asCorrupt))),
@@ -144,7 +180,8 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
       Context.add(Revocations, revocations),
       Context.add(Responses, responsesOf(database)),
       Context.add(Alerts, alertsOf(database, nowMs)),
-      Context.add(Invitations, invited)
+      Context.add(Invitations, invited),
+      Context.add(Deliveries, deliveriesOf(database, nowMs, due))
     )
   })
 

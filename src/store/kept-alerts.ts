@@ -112,6 +112,17 @@ export const acknowledge = (
     return yield* get(open, id)
   })
 
+/** Counts a reminder of each that has waited since before then, and whose last event is not still on its way. */
+export const remind = ({ sql }: OpenDatabase, beforeMs: number, nowMs: number): Step<ReadonlyArray<Reminder>> =>
+  sql<Reminder>`UPDATE alerts SET reminders = reminders + 1, reminded_at_ms = ${nowMs} WHERE acknowledged_at_ms IS NULL
+    AND sealed IS NOT NULL AND reminded_at_ms <= ${beforeMs}
+    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.about = alerts.id AND d.state = 'pending') RETURNING id, reminders`
+
+export interface Reminder {
+  readonly id: string
+  readonly reminders: number
+}
+
 export const waiting = (open: OpenDatabase): Step<Waiting> =>
   Effect.map(
     open.sql<{ readonly count: number; readonly oldest: number | null }>`SELECT count(*) AS count,

@@ -99,5 +99,6 @@ export const remove = ({ sql }: OpenDatabase, id: string, version: number | unde
     const rows = yield* sql<{ readonly session_id: string }>`DELETE FROM responses WHERE id = ${id}
       AND version = coalesce(${version ?? null}, version) RETURNING session_id`
     for (const { session_id } of rows) yield* sql`DELETE FROM sessions WHERE id = ${session_id}`
+    if (rows.length > 0) yield* sql`DELETE FROM deliveries WHERE about = ${id}`
     return rows.length > 0
   })

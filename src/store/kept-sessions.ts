@@ -6,7 +6,7 @@ import { Place, RecordEntry, SessionSummary, StoreError } from "#schemas/record.
 import type { ServerMessage } from "#schemas/wire.ts"
 import { hashOf, shortNameOf } from "./cipher.ts"
 import type { OpenDatabase } from "./database.ts"
-import type { NewSession, Owner, ParkedPage, ParkedSession } from "./store.ts"
+import type { NewSession, Owner, ParkedPage, ParkedSession, Unfinished } from "./store.ts"
 
 export type Step<A> = Effect.Effect<A, SqlError.SqlError | StoreError>
 
@@ -137,6 +137,24 @@ export const outbox = (
 export const standing = ({ cipher }: OpenDatabase, { row }: Found): Place | undefined =>
   row.place === null ? undefined : decodePlace(cipher.open(row.place, placeOf("place", row.id, 0)))
 
+const unfinishedPerLook = 50
+
+/** Agreed to, answered since it last ended or never ended, and over for good. */
+export const unfinished = (open: OpenDatabase): Step<ReadonlyArray<Omit<Unfinished, "journal">>> =>
+  Effect.gen(function* () {
+    const rows = yield* open.sql<{ readonly id: string; readonly source: string }>`SELECT s.id, q.source FROM sessions s
+      JOIN questionnaires q ON q.hash = s.questionnaire_hash
+      WHERE s.unfinished = 1 AND s.ended_at_ms IS NOT NULL LIMIT ${unfinishedPerLook}`
+    const found = yield* Effect.forEach(rows, ({ id, source }) =>
+      Effect.gen(function* () {
+        const entries = yield* log(open, id)
+        const subject = yield* subjectOf(open, id)
+        return [{ id, questionnaire: source, entries, ...(subject === undefined ? {} : { subject }) }]
+      }).pipe(Effect.catchDefect(() => Effect.succeed([])))
+    )
+    return found.flat()
+  })
+
 /** Undefined where there is none yet, or none that can be read: a list is not refused for one of its rows. */
 export const summaryOf = (
   { cipher }: OpenDatabase,
@@ -208,14 +226,20 @@ export const endExpired = (
   Effect.gen(function* () {
     yield* sql`UPDATE sessions SET ended_at_ms = ${nowMs}
       WHERE ended_at_ms IS NULL AND parked_uptime_ms < ${window.uptimeMs - window.lengthMs}`
-    yield* sql`DELETE FROM outbox WHERE session_id IN (SELECT id FROM sessions WHERE ended_at_ms IS NOT NULL)`
+    // From the few that are waited for, not from all that is kept.
+    yield* sql`DELETE FROM outbox WHERE EXISTS (SELECT 1 FROM sessions s
+      WHERE s.id = outbox.session_id AND s.ended_at_ms IS NOT NULL)`
   })
+
+/** So many rows go in one transaction: everybody waits for it. */
+export const deletionsMax = 500
 
 /** Deletes ended sessions without a log at once, the others when their time is over. */
 export const forget = ({ sql }: OpenDatabase, endedBeforeMs: number): Step<void> =>
   Effect.gen(function* () {
-    yield* sql`DELETE FROM sessions WHERE ended_at_ms IS NOT NULL
-      AND (ended_at_ms < ${endedBeforeMs} OR id NOT IN (SELECT session_id FROM entries))`
-    yield* sql`DELETE FROM questionnaires
-      WHERE hash NOT IN (SELECT questionnaire_hash FROM sessions WHERE questionnaire_hash IS NOT NULL)`
+    yield* sql`DELETE FROM sessions WHERE ended_at_ms IS NOT NULL AND logged = 0`
+    yield* sql`DELETE FROM sessions WHERE id IN
+      (SELECT id FROM sessions WHERE ended_at_ms < ${endedBeforeMs} LIMIT ${deletionsMax})`
+    yield* sql`DELETE FROM questionnaires WHERE NOT EXISTS
+      (SELECT 1 FROM sessions s WHERE s.questionnaire_hash = questionnaires.hash)`
   })

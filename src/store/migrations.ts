@@ -62,6 +62,11 @@ const migrations = Migrator.fromRecord({
     "ALTER TABLE sessions ADD COLUMN unfinished INTEGER NOT NULL DEFAULT 0",
     "CREATE INDEX sessions_unfinished ON sessions (ended_at_ms) WHERE unfinished = 1",
     "CREATE INDEX sessions_by_subject ON sessions (subject_name)",
+    /** What the clean-up looks for each minute, so that it scans none of what is kept. */
+    "ALTER TABLE sessions ADD COLUMN logged INTEGER NOT NULL DEFAULT 0",
+    "UPDATE sessions SET logged = 1 WHERE id IN (SELECT session_id FROM entries)",
+    "CREATE INDEX sessions_without_log ON sessions (ended_at_ms) WHERE logged = 0",
+    "CREATE INDEX sessions_by_questionnaire ON sessions (questionnaire_hash)",
     `CREATE TABLE responses (
       id TEXT PRIMARY KEY,
       version INTEGER NOT NULL,
@@ -90,7 +95,23 @@ const migrations = Migrator.fromRecord({
     ) STRICT`,
     "CREATE INDEX alerts_by_time ON alerts (raised_at_ms, id)",
     "CREATE INDEX alerts_waiting ON alerts (reminded_at_ms) WHERE acknowledged_at_ms IS NULL AND sealed IS NOT NULL",
-    "CREATE INDEX alerts_by_subject ON alerts (subject_name)"
+    "CREATE INDEX alerts_by_subject ON alerts (subject_name)",
+    /** The outbox of the webhook: ids only. */
+    `CREATE TABLE deliveries (
+      id TEXT PRIMARY KEY,
+      type TEXT NOT NULL,
+      about TEXT NOT NULL,
+      version INTEGER NOT NULL,
+      created_at_ms INTEGER NOT NULL,
+      tried_since_ms INTEGER NOT NULL,
+      state TEXT NOT NULL DEFAULT 'pending',
+      attempts INTEGER NOT NULL DEFAULT 0,
+      next_at_ms INTEGER NOT NULL,
+      fault TEXT
+    ) STRICT`,
+    "CREATE INDEX deliveries_by_time ON deliveries (created_at_ms, id)",
+    "CREATE INDEX deliveries_by_object ON deliveries (about)",
+    "CREATE INDEX deliveries_unsettled ON deliveries (state, next_at_ms) WHERE state <> 'delivered'"
   ),
   /** Who may visit once. The patient is in `sealed`, and in `subject_name` as a keyed hash. */
   "0010_invitations": statements(

@@ -89,6 +89,15 @@ export interface Journal {
   readonly erase: () => void
 }
 
+/** An interview that nobody can go on with, and that has not been ended as it then stands. */
+export interface Unfinished {
+  readonly id: string
+  readonly subject?: string
+  readonly questionnaire: string
+  readonly entries: ReadonlyArray<RecordEntry>
+  readonly journal: Journal
+}
+
 /** A session that nobody is connected to, and that may be taken up again. */
 export interface ParkedSession {
   readonly id: string
@@ -129,6 +138,8 @@ export class Store extends Context.Service<
     readonly runs: (count: number) => Result.Result<ReadonlyArray<KeptRun>, StoreError>
     /** The log of one, with its answers: whoever shows it leaves them out. */
     readonly run: (id: string) => Result.Result<RunLog | undefined, StoreError>
+    /** A few of them; one that cannot be read is passed over. */
+    readonly unfinished: () => Result.Result<ReadonlyArray<Unfinished>, StoreError>
     readonly health: () => StoreHealth
     /**
      * A keyed hash of a subject, for lists and logs: the same as long as the storage key is the same, and not to be guessed

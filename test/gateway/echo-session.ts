@@ -128,6 +128,7 @@ export const echoLayers = (seen: Seen) =>
       find: () => Result.fail(notUsed),
       resume: () => Result.fail(notUsed),
       parked: () => Result.fail(notUsed),
+      unfinished: () => Result.succeed([]),
       end: () => Result.succeed(false),
       runs: () => Result.fail(notUsed),
       run: () => Result.fail(notUsed),

@@ -44,7 +44,15 @@ it.live("an entry is lasting, a message that is only sent is not", () =>
       asked.push(lasting)
       return run(use, lasting)
     }
-    const journal = journalOf({ database, id: "s1", entries: 0, nowMs: () => 1, uptimeMs: () => 1 })
+    const journal = journalOf({
+      database,
+      id: "s1",
+      entries: 0,
+      nowMs: () => 1,
+      uptimeMs: () => 1,
+      announces: false,
+      announced: () => undefined
+    })
     Result.getOrThrow(
       run(
         ({ sql }) => sql`INSERT INTO sessions (id, endpoint, token_hash, begun_at_ms, connections, connected_ms,
