@@ -42,7 +42,7 @@ export const AuditLine = Schema.Union([
   line("admin.refused", client),
   line("admin.acted", {
     ...admin,
-    action: Schema.Literals(["session.end", "session.watch", "run.read"]),
+    action: Schema.Literals(["session.end", "session.watch", "run.read", "event.retry"]),
     target: Schema.String
   }),
   line("limit.refused", {
@@ -60,6 +60,8 @@ export const AuditLine = Schema.Union([
   line("invitation.listed", { ...staff, count: Schema.Int }),
   line("invitation.revoked", { ...staff, invitation_id: Schema.String, ...subject }),
   line("invitation.begun", { invitation_id: Schema.String, session_id: Schema.String, ...client, ...subject }),
+  line("alert.listed", { ...staff, count: Schema.Int }),
+  line("alert.acknowledged", { ...staff, alert_id: Schema.String, ...subject }),
   line("consent.given", {
     ...questionnaire,
     consent_version: Schema.String,

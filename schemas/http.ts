@@ -3,6 +3,7 @@
  * an answer has no field that is not here. Times are ISO 8601 in UTC.
  */
 import { Schema } from "effect"
+import { ClinicReport } from "./alerts.ts"
 import { HostKind, HostReason } from "./host.ts"
 import { StoreReason } from "./record.ts"
 import { LeadingState, ModelStatus } from "./wire.ts"
@@ -221,5 +222,6 @@ export const AdminHealth = Schema.Struct({
     lines_left_out: describe(Count, "Counted instead of written: the rest of floods."),
     lines_lost: describe(Count, "Given up, since the disk failed for too long.")
   }),
+  clinic: describe(Schema.NullOr(ClinicReport), "Null while what is kept cannot be read."),
   security: describe(SecurityReport, "Since the start.")
 }).annotate({ identifier: "AdminHealth" })

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { clinicRoutes } from "#src/clinic/clinic.ts"
 import type { Route } from "#src/gateway/route.ts"
 import { healthRoutes } from "./health.ts"
+import { outboxRoutes } from "./outbox.ts"
 import { sessionRoutes } from "./sessions.ts"
 import { revocationRoutes } from "./tokens.ts"
 
@@ -11,6 +12,7 @@ export const adminRoutes = Effect.gen(function* () {
     ...(yield* healthRoutes),
     ...(yield* sessionRoutes),
     ...(yield* revocationRoutes),
+    ...(yield* outboxRoutes),
     ...(yield* clinicRoutes)
   ] satisfies ReadonlyArray<Route>
 })

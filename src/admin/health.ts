@@ -1,6 +1,6 @@
 /** `/admin/health`: all of `/health`, and what the process, the model hosts and the gateway's guards have counted. */
 import { monitorEventLoopDelay } from "node:perf_hooks"
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import { AdminHealth } from "#schemas/http.ts"
 import { Audit, type AuditHealth } from "#src/audit/audit.ts"
 import { Health } from "#src/gateway/health.ts"
@@ -8,6 +8,8 @@ import { Limiters } from "#src/gateway/limiter.ts"
 import { answerJson, type Route } from "#src/gateway/route.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { Slots } from "#src/registry/slots.ts"
+import { Alerts, type Waiting } from "#src/store/clinic.ts"
+import { Deliveries, type DeliveryCounts } from "#src/store/deliveries.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -26,12 +28,23 @@ const auditReport = ({ status, sinceMs, reason, written, leftOut, lost }: AuditH
   lines_lost: lost
 })
 
+const timeOf = (atMs: number | undefined): string | null => (atMs === undefined ? null : new Date(atMs).toISOString())
+const clinicReport = (alerts: Waiting, outbox: DeliveryCounts) => ({
+  alerts_unacknowledged: alerts.count,
+  oldest_alert_at: timeOf(alerts.oldestAtMs),
+  outbox_pending: outbox.pending,
+  outbox_dead: outbox.dead,
+  oldest_pending_at: timeOf(outbox.oldestAtMs)
+})
+
 export const healthRoutes = Effect.gen(function* () {
   const health = yield* Health
   const limiters = yield* Limiters
   const counters = yield* Counters
   const slots = yield* Slots
   const audit = yield* Audit
+  const alerts = yield* Alerts
+  const deliveries = yield* Deliveries
   const [stt, vad, tts] = [yield* Stt, yield* Vad, yield* Tts]
   const eventLoop = yield* Effect.acquireRelease(
     Effect.sync(() => {
@@ -41,10 +54,14 @@ export const healthRoutes = Effect.gen(function* () {
     }),
     (histogram) => Effect.sync(() => histogram.disable())
   )
+  const waiting = alerts.unacknowledged.pipe(
+    Effect.map((unacknowledged) => clinicReport(unacknowledged, Result.getOrThrow(deliveries.counts()))),
+    Effect.catchCause(() => Effect.succeed(null))
+  )
   /** Nanoseconds of the histogram; before its first sample it says NaN and more than there can be. */
   const delayMs = (ns: number) => (eventLoop.count === 0 ? 0 : rounded(ns / 1e6, 2))
 
-  const report = (): typeof AdminHealth.Type => {
+  const report = (clinic: (typeof AdminHealth.Type)["clinic"]): typeof AdminHealth.Type => {
     const { heapUsed, rss } = process.memoryUsage()
     const { user, system } = process.cpuUsage()
     return {
@@ -67,6 +84,7 @@ export const healthRoutes = Effect.gen(function* () {
         ...tts.hosts.map((host) => hostReport("tts", host))
       ],
       audit: auditReport(audit.health()),
+      clinic,
       security: {
         tokens_issued: counters.tokensIssued,
         tokens_revoked: counters.tokensRevoked,
@@ -91,7 +109,7 @@ export const healthRoutes = Effect.gen(function* () {
         "Everything in `/health`, the process, the model hosts, the audit log and what the guards have refused.",
       auth: "admin",
       answers: { 200: { description: "Whatever the status says.", body: AdminHealth } },
-      handle: () => Effect.sync(() => answerJson(AdminHealth, report()))
+      handle: () => Effect.map(waiting, (clinic) => answerJson(AdminHealth, report(clinic)))
     }
   ] satisfies ReadonlyArray<Route>
 })

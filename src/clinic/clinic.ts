@@ -1,8 +1,9 @@
 /** The clinic's side of HTTP: whom it invites, and what comes of it. */
 import { Effect } from "effect"
 import type { Route } from "#src/gateway/route.ts"
+import { alertRoutes } from "./alert-routes.ts"
 import { invitationRoutes } from "./invitation-routes.ts"
 
 export const clinicRoutes = Effect.gen(function* () {
-  return [...(yield* invitationRoutes)] satisfies ReadonlyArray<Route>
+  return [...(yield* invitationRoutes), ...(yield* alertRoutes)] satisfies ReadonlyArray<Route>
 })

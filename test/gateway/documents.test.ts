@@ -164,6 +164,25 @@ describe("/openapi.json", () => {
       "DELETE /invitations/{id}": async () => [
         await call("DELETE", "/invitations/inv_x", { headers: admin() }, "/invitations/{id}")
       ],
+      "GET /admin/alerts": async () => [
+        await call("GET", "/admin/alerts", { headers: admin() }),
+        await call("GET", "/admin/alerts?state=none", { headers: admin() }, "/admin/alerts")
+      ],
+      "POST /admin/alerts/{id}/acknowledge": async () => {
+        const path = `/admin/alerts/a-${"0".repeat(32)}/acknowledge`
+        const documented = "/admin/alerts/{id}/acknowledge"
+        return [
+          await call("POST", path, post('{"by":"Dr. A"}'), documented),
+          await call("POST", path, post("{}"), documented)
+        ]
+      },
+      "GET /admin/outbox": async () => [
+        await call("GET", "/admin/outbox", { headers: admin() }),
+        await call("GET", "/admin/outbox?state=none", { headers: admin() }, "/admin/outbox")
+      ],
+      "POST /admin/outbox/{id}/retry": async () => [
+        await call("POST", "/admin/outbox/evt_none/retry", { headers: admin() }, "/admin/outbox/{id}/retry")
+      ],
       "GET /openapi.json": async () => [await call("GET", "/openapi.json")],
       "GET /asyncapi.json": async () => [await call("GET", "/asyncapi.json")],
       "GET /docs": async () => [await call("GET", "/docs")],
@@ -196,6 +215,10 @@ describe("/openapi.json", () => {
       "POST /invitations": [404, 400, 503],
       "GET /invitations": [200, 400],
       "DELETE /invitations/{id}": [404],
+      "GET /admin/alerts": [200, 400],
+      "POST /admin/alerts/{id}/acknowledge": [404, 400],
+      "GET /admin/outbox": [200, 400],
+      "POST /admin/outbox/{id}/retry": [404],
       "GET /ws/secure": [426]
     })
     socket.terminate()

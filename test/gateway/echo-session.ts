@@ -7,6 +7,8 @@ import type { ServerMessage } from "#schemas/wire.ts"
 import type { ModelHealth } from "#src/models.ts"
 import { RevocationList, Revocations } from "#src/registry/revocations.ts"
 import { type Admission, type Renewal, Sessions } from "#src/session/contract.ts"
+import { Alerts, Responses } from "#src/store/clinic.ts"
+import { Deliveries } from "#src/store/deliveries.ts"
 import { Invitations } from "#src/store/invitations.ts"
 import { Store, type StoreHealth } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
@@ -36,6 +38,31 @@ export const newSeen = (): Seen => ({
 })
 
 const notUsed = new StoreError({ reason: "failed", message: "not used here" })
+
+/** No interview has ended, and nothing waits for anybody. */
+export const nothingHeld = Layer.mergeAll(
+  Layer.succeed(Responses, {
+    list: () => Effect.succeed({ items: [] }),
+    get: () => Effect.undefined,
+    remove: () => Effect.succeed(false),
+    eraseSubject: () => Effect.succeed({ sessions: 0, responses: 0, alerts: 0 })
+  }),
+  Layer.succeed(Alerts, {
+    list: () => Effect.succeed({ items: [] }),
+    get: () => Effect.undefined,
+    acknowledge: () => Effect.undefined,
+    unacknowledged: Effect.succeed({ count: 0 })
+  }),
+  Layer.succeed(Deliveries, {
+    due: () => Result.succeed([]),
+    nextAtMs: () => Result.succeed(undefined),
+    settle: () => Result.succeed(undefined),
+    list: () => Result.succeed({ items: [] }),
+    retry: () => Result.succeed(false),
+    counts: () => Result.succeed({ pending: 0, dead: 0 }),
+    onDue: () => () => {}
+  })
+)
 
 export const nobodyInvited = Layer.succeed(Invitations, {
   create: () => Result.fail(notUsed),
@@ -135,6 +162,7 @@ export const echoLayers = (seen: Seen) =>
       subjectHash: (subject) => createHash("sha256").update(`test key ${subject}`).digest("hex").slice(0, 16)
     }),
     nobodyInvited,
+    nothingHeld,
     Layer.sync(Revocations, () => {
       const list = new RevocationList({ nowMs: Date.now, write: () => true })
       list.learn({ keyId: "test", nameOf: (text) => text }, [])

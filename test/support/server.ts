@@ -18,10 +18,8 @@ import { Auth, type Scope as TokenScope } from "#src/gateway/auth.ts"
 import { type GatewayOptions, layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
-import type { Revocations } from "#src/registry/revocations.ts"
 import type { Sessions } from "#src/session/contract.ts"
-import type { Invitations } from "#src/store/invitations.ts"
-import type { Store } from "#src/store/store.ts"
+import type { KeptServices } from "#src/store/keeping.ts"
 import type { Stt } from "#src/stt/stt.ts"
 import type { Tts } from "#src/tts/tts.ts"
 import type { Vad } from "#src/vad/vad.ts"
@@ -45,7 +43,7 @@ export interface TestServer {
 const questionnaires = Questionnaires.layer(fileURLToPath(new URL("../../questionnaires", import.meta.url)))
 
 export const startServer = async (
-  layers: Layer.Layer<Invitations | Revocations | Sessions | Store | Stt | Tts | Vad, unknown, AppConfig>,
+  layers: Layer.Layer<KeptServices | Sessions | Stt | Tts | Vad, unknown, AppConfig>,
   env: Readonly<Record<string, string>> = {},
   options: Partial<GatewayOptions> = {}
 ): Promise<TestServer> => {
