@@ -212,6 +212,10 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
         },
         on: {
           "answer.stored": { guard: "isCurrent", target: "#interview.routing", actions: "keep" },
+          "consent.withdrawn": {
+            target: "#interview.erasing",
+            actions: { type: "withdraw", params: ({ event }) => ({ via: event.via }) }
+          },
           /** What is being written can no longer be changed by a second tap; it can be corrected afterwards. */
           "*": {}
         }

@@ -22,6 +22,8 @@ export interface InterviewContext {
     ActorRef<Snapshot<unknown>, { readonly type: "interview.output"; readonly output: InterviewOutput }> | undefined
   readonly plan: Plan
   readonly consented: AnswerVia | undefined
+  /** How the consent is being withdrawn. */
+  readonly withdrawnVia: AnswerVia
   /** The question being asked, "" before the first; and which of its occurrences. */
   readonly linkId: string
   readonly at: At
@@ -72,6 +74,7 @@ export const contextOf = (plan: Plan, { outlet, record }: InterviewInput): Inter
     outlet,
     plan,
     consented: entries.findLast((entry) => entry.type === "consent")?.via,
+    withdrawnVia: "voice",
     linkId: place?.linkId ?? "",
     at: place?.at ?? [],
     next: undefined,
@@ -179,6 +182,7 @@ export const interviewSetup = setup({
       kept: withAnother(context.kept, context.linkId, context.at, context.next?.count ?? 0, wanted)
     })),
     consent: assign((_, { via }: { via: AnswerVia }) => ({ consented: via })),
+    withdraw: assign((_, { via }: { via: AnswerVia }) => ({ withdrawnVia: via, storeFailures: 0 })),
     complete: assign({ wasCompleted: true })
   },
   delays: { promptTimeout: 120_000, transcriptTimeout: 15_000, storeTimeout: 10_000, storeRetry: 1_000 },

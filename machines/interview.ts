@@ -46,6 +46,12 @@ export type InterviewEvent =
   | { readonly type: "question.goto"; readonly linkId: string }
   | { readonly type: "help.request" }
   | { readonly type: "stop.request" }
+  /** Said or typed: it is asked whether that is meant. */
+  | { readonly type: "withdrawal.request" }
+  /** Decided: everything is deleted. */
+  | { readonly type: "consent.withdrawn"; readonly via: AnswerVia }
+  | { readonly type: "withdrawal.stored" }
+  | { readonly type: "withdrawal.store.failed" }
 
 /** Said before a question that was asked earlier. */
 export type Preface = "welcome_back" | "can_hear_again"
@@ -124,6 +130,9 @@ export type InterviewOutput =
       readonly pending: RecordedAnswer
     })
   | { readonly type: "stop.confirming" }
+  | { readonly type: "withdrawal.confirming" }
+  /** All of it is to be deleted; `withdrawal.stored` or `withdrawal.store.failed` comes of it. */
+  | { readonly type: "withdrawal.recording"; readonly via: AnswerVia; readonly failures: number }
   /** To be written; `answer.stored` or `answer.store.failed` comes of it. */
   | { readonly type: "answer.recording"; readonly record: RecordedAnswer }
   /** It could not be written, so often by now; it is tried again. */
@@ -132,7 +141,7 @@ export type InterviewOutput =
   | { readonly type: "turn.opened" }
   | {
       readonly type: "interview.ended"
-      readonly status: "completed" | "amended" | "stopped" | "declined"
+      readonly status: "completed" | "amended" | "stopped" | "declined" | "withdrawn"
       readonly kept: Kept
       readonly alerts: ReadonlyArray<RaisedAlert>
       /** Displays after the last question. */
@@ -147,6 +156,8 @@ export type Expectation =
   /** Yes or no: is there another one? */
   | { readonly about: "another"; readonly linkId: string; readonly at?: At }
   | { readonly about: "stop" }
+  /** Yes or no: is the consent withdrawn, and everything deleted? */
+  | { readonly about: "withdrawal" }
   /** All is answered; an answer may still be corrected by `question.goto`. */
   | { readonly about: "correction" }
   | { readonly about: "nothing" }

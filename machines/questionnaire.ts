@@ -13,6 +13,7 @@ import type { Evaluate } from "./form.ts"
 import { askedAs, contextOf, type InterviewContext, interviewSetup, placeOf, retryOr } from "./interview-setup.ts"
 import type { Expectation } from "./interview.ts"
 import type { Plan, PlanItem } from "./plan.ts"
+import { withdrawal } from "./withdrawal.ts"
 import { Router } from "./routing.ts"
 
 const stateKey = (index: number): string => `q${index + 1}`
@@ -39,7 +40,7 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
     { guard: ({ context }: { context: InterviewContext }) => router.isWholeAgain(context), target: "amended" },
     { target: "stopped" }
   ]
-  const finished = { "stop.request": {}, "question.back": {} } as const
+  const finished = { "stop.request": {}, "withdrawal.request": {}, "question.back": {} } as const
 
   return interviewSetup.createMachine({
     id: "interview",
@@ -47,6 +48,11 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
     initial: "starting",
     on: {
       "stop.request": ".stopping",
+      "withdrawal.request": ".withdrawing",
+      "consent.withdrawn": {
+        target: ".erasing",
+        actions: { type: "withdraw", params: ({ event }) => ({ via: event.via }) }
+      },
       "question.back": { target: ".going", actions: assign(({ context }) => router.back(context)) },
       "question.goto": {
         guard: ({ context, event }) => router.mayGoto(context, event),
@@ -79,6 +85,8 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
           "hearing.failed": ".unheard",
           "consent.declined": "declined",
           "stop.request": "declined",
+          "withdrawal.request": "declined",
+          "consent.withdrawn": "declined",
           "question.repeat": ".asking",
           "question.back": {},
           "help.request": ".asking",
@@ -117,7 +125,13 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
       agreeing: {
         tags: "recording",
         initial: "writing",
-        on: { "consent.stored": "routing", "stop.request": {}, "question.back": {}, "question.goto": {} },
+        on: {
+          "consent.stored": "routing",
+          "stop.request": {},
+          "withdrawal.request": {},
+          "question.back": {},
+          "question.goto": {}
+        },
         states: {
           writing: {
             entry: {
@@ -181,6 +195,7 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
           }
         }
       },
+      ...withdrawal,
       /** An answer may still be corrected; then what follows amends it. */
       completed: { ...over("completed"), on: finished },
       amended: { ...over("amended"), on: finished },
@@ -190,6 +205,11 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
         type: "final",
         tags: "completed",
         entry: { type: "say", params: ({ context }) => router.ended(context, "stopped") }
+      },
+      withdrawn: {
+        type: "final",
+        tags: "completed",
+        entry: { type: "say", params: ({ context }) => router.ended(context, "withdrawn") }
       },
       declined: {
         type: "final",
@@ -208,7 +228,8 @@ export const expectationOf = (snapshot: InterviewSnapshot): Expectation => {
   if (snapshot.hasTag("completed")) return { about: "correction" }
   if (snapshot.hasTag("consenting")) return { about: "consent" }
   if (snapshot.matches("stopping")) return { about: "stop" }
-  if (snapshot.matches("agreeing")) return { about: "nothing" }
+  if (snapshot.matches("withdrawing")) return { about: "withdrawal" }
+  if (snapshot.matches("agreeing") || snapshot.matches("erasing")) return { about: "nothing" }
   const { next } = snapshot.context
   const place = placeOf(snapshot.context)
   if (next?.asks === "another") return { about: "another", ...place }

@@ -159,9 +159,10 @@ export class Router {
 
   ended(
     { kept, alerts }: InterviewContext,
-    status: "completed" | "amended" | "stopped" | "declined"
+    status: Extract<InterviewOutput, { type: "interview.ended" }>["status"]
   ): Extract<InterviewOutput, { type: "interview.ended" }> {
-    if (status === "declined") return { type: "interview.ended", status, kept: nothingKept, alerts: [], closing: [] }
+    if (status === "declined" || status === "withdrawn")
+      return { type: "interview.ended", status, kept: nothingKept, alerts: [], closing: [] }
     const form = this.#formOf(kept)
     return {
       type: "interview.ended",

@@ -62,3 +62,7 @@ export interface SessionInput {
   readonly idleMs: number
   readonly durationMs: number
 }
+
+/** Nothing follows on it; what is completed may still be corrected. */
+export const isFinal = (status: Extract<InterviewOutput, { type: "interview.ended" }>["status"]): boolean =>
+  status !== "completed" && status !== "amended"

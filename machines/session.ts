@@ -25,6 +25,7 @@ import type { InterviewInput } from "./interview-setup.ts"
 import type { InterviewRecord } from "./interview.ts"
 import type { InterviewMachine, InterviewSnapshot } from "./questionnaire.ts"
 import type { EndReason, Prompt, SessionEvent, SessionInput, SessionOutput } from "./session-events.ts"
+import { isFinal } from "./session-events.ts"
 
 /** What `prepare` found out: the interview that is to be held, if any, and what is known of the session already. */
 export interface Prepared {
@@ -184,9 +185,7 @@ export const sessionMachine = setup({
           on: {
             "interview.output": [
               {
-                /** What is completed may still be corrected. */
-                guard: ({ event: { output } }) =>
-                  output.type === "interview.ended" && (output.status === "stopped" || output.status === "declined"),
+                guard: ({ event: { output } }) => output.type === "interview.ended" && isFinal(output.status),
                 target: "interviewed",
                 actions: "relay"
               },

@@ -69,9 +69,11 @@ export const AuditLine = Schema.Union([
     via: AnswerVia,
     ...subject
   }),
+  /** What was kept of the session has been deleted. */
+  line("consent.withdrawn", { ...questionnaire, consent_version: Schema.String, via: AnswerVia, ...subject }),
   line("questionnaire.ended", {
     ...questionnaire,
-    status: Schema.Literals(["completed", "amended", "stopped", "declined"]),
+    status: Schema.Literals(["completed", "amended", "stopped", "declined", "withdrawn"]),
     ...subject
   }),
   /** So many more of this event came within a minute than are written. */

@@ -8,6 +8,8 @@ export const clientMeanings: Readonly<Record<ClientMessage["type"], string>> = {
   "audio.clear": "Drop the utterance in progress.",
   "consent.give": "The person agrees to the text of this version.",
   "consent.decline": "The person does not agree; nothing is kept.",
+  "consent.withdraw":
+    "The person takes the consent back, at any time after giving it: everything of this session is deleted. Ask once more before sending it.",
   "text.input": "A typed answer or utterance.",
   "answer.select": "A touched answer: one of the options by `code`, or a plain `value`.",
   dtmf: "Keypad: the option's key; `*` repeats, `#` goes back.",
@@ -32,6 +34,8 @@ export const serverMeanings: Readonly<Record<ServerMessage["type"], string>> = {
   "session.snapshot": "After a resume whose `last_seq` is too old: stands for everything up to `seq`.",
   "state.changed": "The leading state. Speech detection runs beside it.",
   "consent.requested": "What the person is asked to agree to.",
+  "consent.withdrawn":
+    "Everything of this session has been deleted; it ends. Not repeated after a resume: there is none.",
   "speech.started": "The person began to speak.",
   "speech.stopped": "The person stopped speaking; a final follows.",
   "transcript.partial": "What has been understood so far; may change.",

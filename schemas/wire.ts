@@ -76,6 +76,7 @@ export const ClientMessage = Schema.Union([
   message("audio.clear", {}),
   message("consent.give", { version: Id }),
   message("consent.decline", { version: Id }),
+  message("consent.withdraw", {}),
   message("text.input", { text: Text }),
   message("answer.select", {
     link_id: Id,
@@ -227,6 +228,7 @@ export const ServerMessage = Schema.Union([
   }),
   message("state.changed", { state: LeadingState, previous: LeadingState }),
   message("consent.requested", { text: Schema.String, version: Id }),
+  message("consent.withdrawn", {}),
   message("speech.started", { at_ms: Ms }),
   message("speech.stopped", { at_ms: Ms }),
   message("transcript.partial", { utterance_id: Id, text: Schema.String }),

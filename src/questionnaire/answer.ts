@@ -36,6 +36,7 @@ const commandEvents = {
   back: "question.back",
   skip: "question.skip",
   stop: "stop.request",
+  withdraw: "withdrawal.request",
   help: "help.request",
   /** Asking for help is asking for a human (`docs/protocol.md`). */
   human: "help.request"
@@ -48,7 +49,13 @@ const keeps = (text: string, language: Language): boolean =>
   keepPhrases[language].some((phrase) => comparable(phrase) === comparable(text))
 
 export const momentOf = ({ about }: Expectation): Moment =>
-  about === "consent" || about === "stop" ? about : about === "answer" ? "answer" : "confirmation"
+  about === "withdrawal"
+    ? "consent"
+    : about === "consent" || about === "stop"
+      ? about
+      : about === "answer"
+        ? "answer"
+        : "confirmation"
 
 /** A yes or no is believed only when it is sure: nothing reads it back. A no that is not sure denies what was read back. */
 const agreed = ({ about }: Expectation, { kind, sure }: YesOrNo, via: AnswerVia): InterviewEvent => {

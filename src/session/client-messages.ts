@@ -2,7 +2,9 @@
 import type { ClientMessage } from "#schemas/wire.ts"
 import { interpretDigits, interpretSelection, interpretText, type Refusal } from "#src/questionnaire/answer.ts"
 import type { InterviewEvent } from "#machines/interview.ts"
+import { interviewOf } from "#machines/session.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
+import { cannotDelete, withdraw } from "./interviewing.ts"
 import { plainMessage } from "./plain-text.ts"
 import { refusalOf } from "./refusals.ts"
 import type { Session } from "./session.ts"
@@ -43,6 +45,19 @@ const consent = (session: Session, started: Started, message: Of<"consent.give">
   const event: InterviewEvent =
     message.type === "consent.give" ? { type: "consent.given", via: "touch" } : { type: "consent.declined" }
   return interview(session, started, message, event)
+}
+
+/** At any time: while paused too, and after the last question. What is touched is meant. */
+const withdrawal = (session: Session, started: Started, message: ClientMessage) => {
+  if (started.questionnaire === undefined) return notNow(session, message.type)
+  const held = interviewOf(session.actor.getSnapshot())
+  if (held?.status === "active") {
+    if (session.paused) session.actor.send({ type: "session.continue" })
+    return session.tellInterview({ type: "consent.withdrawn", via: "touch" })
+  }
+  if (!withdraw(session, "touch")) return session.refuse(...cannotDelete)
+  session.send({ type: "consent.withdrawn" })
+  return session.endNow("ended")
 }
 
 const text = (session: Session, started: Started, message: Of<"text.input">) => {
@@ -118,6 +133,8 @@ export const receiveMessage = (session: Session, received: ClientMessage): void 
     case "consent.give":
     case "consent.decline":
       return consent(session, started, message)
+    case "consent.withdraw":
+      return withdrawal(session, started, message)
     case "text.input":
       return text(session, started, message)
     case "answer.select":

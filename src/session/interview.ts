@@ -160,9 +160,11 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
       return { messages: [], prompt: { ...catalogue("confirm_stop", language), keep: true } }
     case "answer.recording":
       return { messages: [recordedMessage(output.record)] }
+    case "withdrawal.confirming":
+      return { messages: [], prompt: { ...catalogue("confirm_withdrawal", language), keep: true } }
     case "interview.ended":
       return {
-        messages: [],
+        messages: output.status === "withdrawn" ? [{ type: "consent.withdrawn" }] : [],
         prompt: { ...joined(...introText(output.closing), catalogue(output.status, language)), keep: true }
       }
     case "storing.delayed":
@@ -174,6 +176,7 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
           : {})
       }
     case "consent.recording":
+    case "withdrawal.recording":
     case "question.skipped":
     case "another.told":
     case "turn.opened":
@@ -203,12 +206,13 @@ export const fixedPrompts = (plan: Plan): ReadonlyArray<string> => {
   const outputs: Array<InterviewOutput> = [
     { type: "consent.asked", attempt: 1 },
     ...asked.map((place): InterviewOutput => ({ type: "question.asked", ...place, attempt: 1 })),
-    ...(["completed", "stopped", "declined"] as const).map((status): InterviewOutput => ({
+    ...(["completed", "stopped", "declined", "withdrawn"] as const).map((status): InterviewOutput => ({
       type: "interview.ended",
       status,
       ...ended
     })),
     { type: "stop.confirming" },
+    { type: "withdrawal.confirming" },
     { type: "storing.delayed", failures: 1 },
     { type: "consent.asked", attempt: 1, preface: "welcome_back" },
     ...asked.flatMap((place): ReadonlyArray<InterviewOutput> => [

@@ -1,5 +1,7 @@
 /** Performs what an interview wants: what must last is written first, then told, then spoken. */
+import { Result } from "effect"
 import type { InterviewOutput } from "#machines/interview.ts"
+import type { AnswerVia } from "#schemas/wire.ts"
 import { responseIdOf } from "#src/store/clinic.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
 import { performanceOf } from "./interview.ts"
@@ -28,7 +30,8 @@ const ended = (
 ): void => {
   const { status } = output
   session.options.record({ event: "questionnaire.ended", status, ...factsOf(session, questionnaire) })
-  if (status === "declined") return session.started?.keeping?.journal.erase()
+  if (status === "withdrawn") return
+  if (status === "declined") return void session.started?.keeping?.journal.erase()
   const { subject } = session.options.admission
   const responseId = responseIdOf(session.id)
   const response = resultOf(questionnaire, output, {
@@ -43,6 +46,24 @@ const ended = (
   // Not written, it is told all the same: a resume ends the interview once more, with the same answers.
   if (!session.sendKept(message, { ...kept, response })) session.send(message)
 }
+
+/** False: it could not be, and is all there still. */
+export const withdraw = (session: Session, via: AnswerVia): boolean => {
+  const { questionnaire, keeping } = session.started ?? {}
+  if (questionnaire === undefined || (keeping !== undefined && Result.isFailure(keeping.journal.erase()))) return false
+  session.options.record({
+    event: "consent.withdrawn",
+    consent_version: consentVersion,
+    via,
+    ...factsOf(session, questionnaire)
+  })
+  return true
+}
+
+export const cannotDelete = [
+  "storage_unavailable",
+  "nothing can be deleted at the moment: it is tried again until it is done"
+] as const
 
 export const performInterview = (session: Session, output: InterviewOutput): void => {
   const { started } = session
@@ -70,6 +91,11 @@ export const performInterview = (session: Session, output: InterviewOutput): voi
       session.options.record({ event: "consent.given", ...agreed, ...factsOf(session, started.questionnaire) })
     }
     return session.tellInterview({ type: isStored ? "consent.stored" : "consent.store.failed" })
+  }
+  if (output.type === "withdrawal.recording") {
+    const isErased = withdraw(session, output.via)
+    if (!isErased && output.failures === 0) session.refuse(...cannotDelete)
+    return session.tellInterview({ type: isErased ? "withdrawal.stored" : "withdrawal.store.failed" })
   }
   if (first !== undefined) session.sendKept(first, kept ?? {})
   else if (kept !== undefined && output.type !== "interview.ended") session.keep(kept)

@@ -54,11 +54,13 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
       return { entry: { type: "another", ...placeOf(linkId, at), count, wanted, atMs }, place: null }
     }
     case "interview.ended":
-      return output.status === "declined"
+      return output.status === "declined" || output.status === "withdrawn"
         ? undefined
         : { entry: { type: "ended", status: output.status, atMs }, place: null, ...alertsOf(plan, output.alerts) }
     case "consent.asked":
     case "stop.confirming":
+    case "withdrawal.confirming":
+    case "withdrawal.recording":
     case "storing.delayed":
     case "turn.opened":
       return undefined

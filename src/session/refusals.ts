@@ -19,7 +19,8 @@ const whileConsenting: ReadonlySet<InterviewEvent["type"]> = new Set([
   "consent.given",
   "consent.declined",
   "question.repeat",
-  "help.request"
+  "help.request",
+  "withdrawal.request"
 ])
 const whileStopping: ReadonlySet<InterviewEvent["type"]> = new Set([
   "confirmation.given",
@@ -27,6 +28,14 @@ const whileStopping: ReadonlySet<InterviewEvent["type"]> = new Set([
   "question.repeat",
   "question.goto",
   "stop.request"
+])
+
+const whileWithdrawing: ReadonlySet<InterviewEvent["type"]> = new Set([
+  "confirmation.given",
+  "confirmation.denied",
+  "question.repeat",
+  "question.goto",
+  "withdrawal.request"
 ])
 
 /** What may be said or typed now. */
@@ -54,6 +63,10 @@ export const refusalOf = (plan: Plan, expectation: Expectation, event: Interview
         : ["not_ready", "nothing is asked before consent.give or consent.decline"]
     case "stop":
       return whileStopping.has(event.type) ? undefined : ["not_ready", "first: is this to stop here? yes or no"]
+    case "withdrawal":
+      return whileWithdrawing.has(event.type)
+        ? undefined
+        : ["not_ready", "first: is the consent withdrawn, and everything deleted? yes or no"]
     case "correction":
       return event.type === "question.goto"
         ? undefined

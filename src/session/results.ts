@@ -22,7 +22,7 @@ export const resultOf = (
   { status, kept, alerts }: Ended,
   { responseId, authoredAtMs, subject }: ResultHeader
 ): NewResponse | undefined => {
-  if (status === "declined") return undefined
+  if (status === "declined" || status === "withdrawn") return undefined
   const form = formOf(plan, kept, evaluate)
   const authored = new Date(authoredAtMs).toISOString()
   const header = { id: responseId, status, authored, ...(subject === undefined ? {} : { subject }) }

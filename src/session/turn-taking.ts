@@ -145,4 +145,6 @@ export const endSilenceAfter = (
  * gives way to an answer only.
  */
 export const isInterruptible = (output: InterviewOutput): boolean =>
-  output.type !== "consent.asked" && !(output.type === "touch.offered" && output.why === "cannot_hear")
+  output.type !== "consent.asked" &&
+  output.type !== "withdrawal.confirming" &&
+  !(output.type === "touch.offered" && output.why === "cannot_hear")

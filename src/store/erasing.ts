@@ -4,7 +4,7 @@ import type { Erased } from "./clinic.ts"
 import type { OpenDatabase } from "./database.ts"
 import { deletionsMax, type Step } from "./kept-sessions.ts"
 
-/** Logs and messages go with their sessions; of alerts only that there was one stays. */
+/** Logs and messages go with their sessions, and no invitation is left; of alerts only that there was one stays. */
 export const eraseSubject = ({ sql, cipher }: OpenDatabase, subject: string): Step<Erased> =>
   Effect.gen(function* () {
     const name = cipher.nameOf(subject)
@@ -13,6 +13,7 @@ export const eraseSubject = ({ sql, cipher }: OpenDatabase, subject: string): St
     // What an alert is told by holds nothing of the person, and somebody may have to know that it was there.
     yield* sql`DELETE FROM deliveries WHERE about IN (SELECT id FROM responses WHERE subject_name = ${name})`
     const responses = yield* sql`DELETE FROM responses WHERE subject_name = ${name} RETURNING id`
+    yield* sql`DELETE FROM invitations WHERE subject_name = ${name}`
     const sessions = yield* sql`DELETE FROM sessions WHERE subject_name = ${name} RETURNING id`
     return { sessions: sessions.length, responses: responses.length, alerts: alerts.length }
   })
@@ -24,4 +25,14 @@ export const forget = ({ sql }: OpenDatabase, beforeMs: number): Step<void> =>
       (SELECT id FROM responses WHERE authored_at_ms < ${beforeMs} LIMIT ${deletionsMax})`
     yield* sql`DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE raised_at_ms < ${beforeMs}
       AND (acknowledged_at_ms IS NOT NULL OR sealed IS NULL) LIMIT ${deletionsMax})`
+  })
+
+/** The same of one session. */
+export const eraseSession = ({ sql }: OpenDatabase, id: string): Step<void> =>
+  Effect.gen(function* () {
+    yield* sql`UPDATE alerts SET sealed = NULL, session_id = NULL, subject_name = NULL, acknowledgement = NULL
+      WHERE session_id = ${id}`
+    yield* sql`DELETE FROM deliveries WHERE about IN (SELECT id FROM responses WHERE session_id = ${id})`
+    yield* sql`DELETE FROM responses WHERE session_id = ${id}`
+    yield* sql`DELETE FROM sessions WHERE id = ${id}`
   })

@@ -58,7 +58,5 @@ export class Invitations extends Context.Service<
     readonly revoke: (id: string) => Result.Result<Invitation | undefined, StoreError>
     /** All of a person's that can still be used. */
     readonly revokeOf: (subject: string) => Result.Result<void, StoreError>
-    /** All of a person's, whatever has become of them. */
-    readonly eraseOf: (subject: string) => Result.Result<void, StoreError>
   }
 >()("sawt/store/Invitations") {}

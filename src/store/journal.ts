@@ -4,6 +4,7 @@ import { type Place, type RecordEntry, type SessionSummary, StoreError } from "#
 import { limits } from "#src/limits.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { responseIdOf } from "./clinic.ts"
+import { eraseSession } from "./erasing.ts"
 import * as alerting from "./kept-alerts.ts"
 import { type Event, queue } from "./kept-deliveries.ts"
 import * as responding from "./kept-responses.ts"
@@ -115,8 +116,11 @@ export const journalOf = (options: JournalOptions): Journal => {
         })
       ),
     erase: () => {
-      if (!erased) database.run(({ sql }) => sql`DELETE FROM sessions WHERE id = ${id}`)
+      const result = erased ? Result.succeed(undefined) : database.run((open) => eraseSession(open, id))
+      if (Result.isFailure(result)) return result
       erased = true
+      database.shed()
+      return result
     }
   }
 }

@@ -173,8 +173,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
           (resumeToken) => (resumeToken === undefined ? undefined : kept(session, resumeToken))
         ),
       revoke: (id) => database.run((open) => Effect.catchDefect(invitations.revoke(open, id, nowMs()), asCorrupt)),
-      revokeOf: (subject) => database.run((open) => invitations.revokeOf(open, subject, nowMs())),
-      eraseOf: (subject) => database.run((open) => invitations.eraseOf(open, subject))
+      revokeOf: (subject) => database.run((open) => invitations.revokeOf(open, subject, nowMs()))
     })
     return Context.make(Store, store).pipe(
       Context.add(Revocations, revocations),

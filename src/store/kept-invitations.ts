@@ -94,9 +94,6 @@ export const revokeOf = ({ sql, cipher }: OpenDatabase, subject: string, nowMs: 
   Effect.asVoid(sql`UPDATE invitations SET revoked_at_ms = ${nowMs}
     WHERE subject_name = ${cipher.nameOf(subject)} AND revoked_at_ms IS NULL`)
 
-export const eraseOf = ({ sql, cipher }: OpenDatabase, subject: string): Step<void> =>
-  Effect.asVoid(sql`DELETE FROM invitations WHERE subject_name = ${cipher.nameOf(subject)}`)
-
 /** Lets go of those that have been over for so long, used or not: a token without a row opens nothing either. */
 export const forget = ({ sql }: OpenDatabase, overBeforeMs: number): Step<void> =>
   Effect.asVoid(sql`DELETE FROM invitations

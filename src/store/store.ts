@@ -85,8 +85,11 @@ export interface Journal {
   /** The client has spoken after a resume: the token before this one is void. */
   readonly confirm: () => void
   readonly park: (parked: Parked) => void
-  /** Consent was not given: nothing is kept, and nothing further is written. */
-  readonly erase: () => void
+  /**
+   * Consent was not given, or taken back: nothing of the session is kept, and nothing further is written. Of an alert stays
+   * that there was one. Failed, all is as it was.
+   */
+  readonly erase: () => Result.Result<void, StoreError>
 }
 
 /** An interview that nobody can go on with, and that has not been ended as it then stands. */

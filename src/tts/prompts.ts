@@ -119,6 +119,14 @@ const catalogue = {
     ar: ["هَلِ المَقْصُودُ إِنْهَاءُ الاِسْتِبْيَانِ الآن؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
     en: ["Do you want to end the questionnaire now? Please say yes or no."]
   },
+  confirm_withdrawal: {
+    ar: ["هَلْ تُسْحَبُ المُوَافَقَةُ وَتُحْذَفُ كُلُّ الإِجَابَاتِ الآن؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
+    en: ["Do you want to withdraw your consent and delete all your answers now? Please say yes or no."]
+  },
+  withdrawn: {
+    ar: ["سُحِبَتِ المُوَافَقَةُ، وَحُذِفَتِ الإِجَابَات. شُكْرًا، وَمَعَ السَّلَامَة."],
+    en: ["Your consent is withdrawn, and your answers are deleted. Thank you, and goodbye."]
+  },
   recorded: {
     ar: ["شُكْرًا، حُفِظَ الجَوَاب."],
     en: ["Thank you, your answer is saved."]

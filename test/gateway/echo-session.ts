@@ -70,8 +70,7 @@ export const nobodyInvited = Layer.succeed(Invitations, {
   find: () => Result.succeed(undefined),
   begin: () => Result.fail(notUsed),
   revoke: () => Result.succeed(undefined),
-  revokeOf: () => Result.succeed(undefined),
-  eraseOf: () => Result.succeed(undefined)
+  revokeOf: () => Result.succeed(undefined)
 })
 
 const health = (seen: Seen, model: "stt" | "vad" | "tts") => (): ModelHealth => ({

@@ -268,6 +268,72 @@ describe("an interview", () => {
   })
 })
 
+describe("withdrawing consent", () => {
+  const withdrawn = { type: "interview.ended", status: "withdrawn", kept: nothingKept, alerts: [] } as const
+  const recording = { type: "withdrawal.recording", failures: 0 }
+
+  it("by voice is asked about first: no goes on, yes deletes before it is told", () => {
+    const { begin, send, last } = run()
+    begin()
+    send({ type: "withdrawal.request" })
+    assert.deepEqual(last(), { type: "withdrawal.confirming" })
+    send({ type: "confirmation.denied" })
+    assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
+    send({ type: "withdrawal.request" }, { type: "confirmation.given" })
+    assert.deepEqual(last(), { ...recording, via: "voice" } as InterviewOutput)
+    send({ type: "withdrawal.stored" })
+    assert.deepInclude(last(), withdrawn)
+  })
+
+  it("what was not understood deletes nothing", () => {
+    const { begin, send, last } = run()
+    begin()
+    send({ type: "withdrawal.request" }, { type: "answer.unmatched", reason: "no_match" })
+    assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
+  })
+
+  it("by touch is meant: at a question, at a read-back, while an answer cannot be written, and when all is over", () => {
+    const moments: ReadonlyArray<ReadonlyArray<InterviewEvent>> = [
+      [],
+      [answer("one", { sure: false })],
+      [answer("one"), { type: "answer.store.failed", linkId: "one" }],
+      [{ type: "stop.request" }],
+      [{ type: "withdrawal.request" }]
+    ]
+    for (const before of moments) {
+      const { begin, send, last } = run()
+      begin()
+      send(...before, { type: "consent.withdrawn", via: "touch" })
+      assert.deepEqual(last(), { ...recording, via: "touch" } as InterviewOutput)
+      send({ type: "withdrawal.stored" })
+      assert.deepInclude(last(), withdrawn)
+    }
+    const over = run(plan, finished(plan))
+    over.send({ type: "consent.withdrawn", via: "touch" }, { type: "withdrawal.stored" })
+    assert.deepInclude(over.last(), withdrawn)
+  })
+
+  it("is tried again, each second, until it is done; nothing else is done meanwhile", () => {
+    const { begin, send, last, clock } = run()
+    begin()
+    send({ type: "consent.withdrawn", via: "touch" }, { type: "withdrawal.store.failed" })
+    send(answer("one"), { type: "question.goto", linkId: "one" }, { type: "stop.request" }, { type: "question.back" })
+    for (const failures of [1, 2]) {
+      clock.increment(1_000)
+      assert.deepEqual(last(), { ...recording, via: "touch", failures } as InterviewOutput)
+      send({ type: "withdrawal.store.failed" })
+    }
+  })
+
+  it("before anything was agreed to is declining", () => {
+    for (const event of [{ type: "withdrawal.request" }, { type: "consent.withdrawn", via: "touch" }] as const) {
+      const { send, last } = run()
+      send(event)
+      assert.deepInclude(last(), { type: "interview.ended", status: "declined" })
+    }
+  })
+})
+
 /** Every event that can matter in a state; the walk tries all of them everywhere. */
 const eventsAt = (snapshot: InterviewSnapshot): ReadonlyArray<InterviewEvent> => {
   const { linkId } = snapshot.context
@@ -290,6 +356,10 @@ const eventsAt = (snapshot: InterviewSnapshot): ReadonlyArray<InterviewEvent> =>
     { type: "question.skip" },
     { type: "help.request" },
     { type: "stop.request" },
+    { type: "withdrawal.request" },
+    { type: "consent.withdrawn", via: "touch" },
+    { type: "withdrawal.stored" },
+    { type: "withdrawal.store.failed" },
     { type: "question.goto", linkId: "one" },
     answer(linkId),
     answer(linkId, { sure: false }),
@@ -409,7 +479,7 @@ describe("a completed interview", () => {
 
 describe("a replay", () => {
   it("of the same events gives the same outputs", () => {
-    const events = fc.array(fc.nat({ max: 23 }), { maxLength: 60 })
+    const events = fc.array(fc.nat({ max: 27 }), { maxLength: 60 })
     fc.assert(
       fc.property(events, (choices) => {
         const log: Array<InterviewEvent> = []
@@ -442,10 +512,11 @@ describe("an interview that goes on later", () => {
     const output = last()
     if (output?.type === "consent.recording") send({ type: "consent.stored" })
     if (output?.type === "answer.recording") send({ type: "answer.stored", linkId: output.record.linkId })
+    if (output?.type === "withdrawal.recording") send({ type: "withdrawal.stored" })
   }
 
   it("stands at the same question, with the same answers, wherever it was left", () => {
-    const events = fc.array(fc.nat({ max: 19 }), { maxLength: 60 })
+    const events = fc.array(fc.nat({ max: 21 }), { maxLength: 60 })
     fc.assert(
       fc.property(events, (choices) => {
         const live = run()
@@ -461,8 +532,8 @@ describe("an interview that goes on later", () => {
         assert.deepEqual(context.kept, before.context.kept)
         assert.equal(context.consented, before.context.consented)
         const expected = expectationOf(before)
-        // Whether to stop is not asked of somebody who came back.
-        if (expected.about === "stop") return
+        // Whether to stop, or to delete, is not asked of somebody who came back.
+        if (expected.about === "stop" || expected.about === "withdrawal") return
         assert.deepEqual(expectationOf(after.actor.getSnapshot()), expected)
       }),
       { numRuns: 300 }

@@ -108,6 +108,7 @@ export const walk = (plan: Plan, statesMax = 20_000): Walked => {
       case "answer.unmatched":
         return [{ type, reason: "no_match" }]
       case "consent.given":
+      case "consent.withdrawn":
       case "initial.kept":
         return [{ type, via: "touch" }]
       default:
