@@ -65,7 +65,7 @@ export const Trial = Schema.Struct({
     "Of the question that stands."
   ),
   finished: Schema.Boolean,
-  status: Schema.optionalKey(Schema.Literals(["completed", "amended", "stopped", "declined"])),
+  status: Schema.optionalKey(Schema.Literals(["completed", "amended", "stopped", "declined", "withdrawn"])),
   scores: Schema.Array(
     Schema.Struct({ id: Schema.String, value: Schema.Finite, band: Schema.optionalKey(Schema.String) })
   ),
@@ -80,7 +80,7 @@ export const StudioPrompts = Schema.Struct({
   prompts: Schema.Array(
     Schema.Struct({
       key: Schema.String,
-      about: describe(Schema.String, "consent, question, help, completed, stopped, declined."),
+      about: describe(Schema.String, "consent, question, help, completed, stopped, declined, withdrawn."),
       link_id: LinkId,
       text: describe(Schema.String, "As it is shown."),
       spoken: describe(Schema.String, "As it is spoken, with vowel marks.")

@@ -8,7 +8,7 @@ import { performanceOf, placesOf } from "#src/session/interview.ts"
 
 const keyOf = (spoken: string): string => createHash("sha256").update(spoken).digest("hex").slice(0, 16)
 
-const endings = ["completed", "stopped", "declined"] as const
+const endings = ["completed", "stopped", "declined", "withdrawn"] as const
 
 export const promptsOf = (plan: Plan): ReadonlyArray<StudioPrompt> => {
   const ended = { kept: nothingKept, alerts: [], closing: [] }

@@ -143,8 +143,8 @@ describe("an answer that staff must hear of", () => {
 
   it("leaves who looked and who acknowledged in the audit log, and no name, note or rule", async () => {
     await eventually(async () => {
-      const events = auditLines(server.dataDir).map(({ event }) => event)
-      return events.includes("alert.acknowledged") && events.includes("alert.listed") ? true : undefined
+      const events = new Set(auditLines(server.dataDir).map(({ event }) => event))
+      return events.has("alert.acknowledged") && events.has("alert.listed") ? true : undefined
     })
     for (const secretText of ["canary", safetyItem]) {
       assert.notInclude(auditText(server.dataDir), secretText)

@@ -89,7 +89,7 @@ describe("a trial", () => {
 describe("prompts to listen to", () => {
   it("are the consent, each question with its help, and each end; nobody's answer is in one", () => {
     const prompts = promptsOf(phq9.plan)
-    assert.strictEqual(prompts.length, 1 + 2 * linkIds.length + 3)
+    assert.strictEqual(prompts.length, 1 + 2 * linkIds.length + 4)
     assert.strictEqual(
       new Set(prompts.filter(({ about }) => about === "question").map(({ key }) => key)).size,
       linkIds.length

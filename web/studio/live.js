@@ -35,7 +35,7 @@ const box = (path) => {
   const [state = ""] = path.split(".")
   const question = questions.get(state)
   if (question !== undefined) return question
-  return /^(completed|amended|resting|stopped|declined)$/.test(state) ? "·end" : "·start"
+  return /^(completed|amended|resting|stopped|declined|withdrawn)$/.test(state) ? "·end" : "·start"
 }
 
 const point = () => {
