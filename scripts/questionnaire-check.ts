@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { interviewMachine } from "#machines/questionnaire.ts"
 import { remarksOn, type Remark } from "#src/questionnaire/check.ts"
 import { load } from "#src/questionnaire/load.ts"
+import { type Paths, pathsOf } from "#src/questionnaire/paths.ts"
 import { loadValueSets } from "#src/questionnaire/questionnaires.ts"
 
 const help = `Checks questionnaires (FHIR R4 JSON) before they are used.
@@ -15,7 +16,7 @@ Usage: npm run questionnaire:check -- FILE… [--json] [--valuesets FOLDER]
   --valuesets FOLDER value sets by their url (default: valuesets/ beside the folder of each file)
 
 For each file: whether it is held or refused and why; what is left out; its languages; how many questions, states and
-transitions its machine has; questions that can never be asked; prompts too long to listen to; texts without vowel marks
+transitions its machine has; how many ways lead through it; questions that can never be asked; prompts too long to listen to; texts without vowel marks
 or without translation.
 
 Exit codes: 0 all are held, 1 at least one is refused, 2 a file cannot be read or the usage is wrong.`
@@ -29,6 +30,7 @@ interface Report {
   readonly questions?: number
   readonly states?: number
   readonly transitions?: number
+  readonly paths?: Paths
   readonly leftOut?: ReadonlyArray<{ readonly linkId: string; readonly reason: string }>
   readonly remarks?: ReadonlyArray<Remark & { readonly language: string }>
 }
@@ -66,6 +68,7 @@ const check = async (file: string, valueSetFolder: string | undefined): Promise<
     questions: plan.questions.length,
     states,
     transitions,
+    paths: pathsOf(plan, evaluate),
     leftOut: notes,
     remarks: compiled.flatMap((one) =>
       remarksOn(one.plan, one.plan === plan && untranslated.length > 0 ? untranslated : []).map((remark) => ({
@@ -76,6 +79,13 @@ const check = async (file: string, valueSetFolder: string | undefined): Promise<
   }
 }
 
+const pathsLine = ({ count, shortest, longest, tooMany }: Paths): string => {
+  if (tooMany) return "more ways through it than can be counted"
+  return count === 1
+    ? `one way through it, of ${longest} questions`
+    : `${count} ways through it, of ${shortest} to ${longest} questions`
+}
+
 const print = (report: Report): void => {
   const write = (line: string) => process.stdout.write(`${line}\n`)
   write(`${report.file}: ${report.held ? "held" : "REFUSED"}`)
@@ -84,6 +94,7 @@ const print = (report: Report): void => {
   write(
     `  ${report.id}: ${report.questions} questions in ${report.languages?.join(" and ")}; ${report.states} states, ${report.transitions} transitions`
   )
+  if (report.paths !== undefined) write(`  ${pathsLine(report.paths)}`)
   for (const { linkId, reason } of report.leftOut ?? []) write(`  ${linkId}: ${reason}`)
   for (const { linkId, language, what } of report.remarks ?? []) write(`  ${linkId} (${language}): ${what}`)
   if ((report.remarks ?? []).length === 0) write("  nothing to mend")

@@ -18,7 +18,9 @@ type App<E> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServer
 
 /** Asked by platforms all the time: a probe must never lock itself out. `/admission` counts as the upgrade it foretells. */
 const uncounted: ReadonlySet<string> = new Set(["/health", "/livez", "/readyz", "/admission"])
-export const isCounted = (path: string): boolean => !uncounted.has(path)
+/** Scripts and style sheets of pages: the same for everybody, answered from memory, and several for one look at a page. */
+const staticFile = /^\/[a-z]+\/[a-z-]+\.(js|css)$/
+export const isCounted = (path: string): boolean => !uncounted.has(path) && !staticFile.test(path)
 const readable = ["X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After"]
 
 /** What one failed guess of the admin secret costs, in requests. */

@@ -27,12 +27,13 @@ const definitionOf = (actor: AnyActorRef): Definition | undefined => {
   return typeof config === "object" && config !== null && "states" in config ? (config as Definition) : undefined
 }
 
-/** An actor that is just being made has none yet. */
-const snapshotOf = (snapshot: unknown): Extract<InspectionEvent, { type: "@xstate.snapshot" }>["snapshot"] => {
-  const { status = "active", value } = (snapshot ?? {}) as {
-    readonly status?: "active" | "done" | "error" | "stopped"
-    readonly value?: unknown
-  }
+type Snapshot = Extract<InspectionEvent, { type: "@xstate.snapshot" }>["snapshot"]
+
+/** An actor that is just being made cannot be asked for its own; the first step tells it. */
+const unread: Snapshot = { status: "active", context: {} }
+
+const snapshotOf = (snapshot: unknown): Snapshot => {
+  const { status, value } = snapshot as Pick<Snapshot, "status" | "value">
   return { status, ...(value === undefined ? {} : { value }), context: {} }
 }
 
@@ -56,7 +57,7 @@ class Told {
     }
   }
 
-  actor(actor: AnyActorRef, rootId: string): void {
+  actor(actor: AnyActorRef, rootId: string, snapshot: Snapshot): void {
     const definition = definitionOf(actor)
     const parent = (actor as unknown as { readonly _parent?: AnyActorRef })._parent
     this.#watcher.tell({
@@ -65,7 +66,7 @@ class Told {
       name: actor.id === actor.sessionId ? (definition?.id ?? actor.id) : actor.id,
       ...(parent === undefined ? {} : { parentId: parent.sessionId }),
       ...(definition === undefined ? {} : { definition: printed(definition) }),
-      snapshot: snapshotOf(actor.getSnapshot())
+      snapshot
     })
   }
 
@@ -73,7 +74,7 @@ class Told {
     const actor = event.actorRef as AnyActorRef
     switch (event.type) {
       case "@xstate.actor":
-        return this.actor(actor, event.rootId)
+        return this.actor(actor, event.rootId, unread)
       case "@xstate.event": {
         const source = event.sourceRef as AnyActorRef | undefined
         return this.#watcher.tell({
@@ -103,7 +104,7 @@ export const inspected = (root: AnyActorRef, watcher: Watcher, nowMs: () => numb
   const told = new Told(watcher, nowMs)
   const { children } = root.getSnapshot() as { readonly children: Readonly<Record<string, AnyActorRef | undefined>> }
   const running = Object.values(children).filter((child) => child !== undefined)
-  for (const actor of [root, ...running]) told.actor(actor, root.sessionId)
+  for (const actor of [root, ...running]) told.actor(actor, root.sessionId, snapshotOf(actor.getSnapshot()))
   const inspection = root.system.inspect((event) => {
     try {
       told.event(event)

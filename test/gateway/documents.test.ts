@@ -124,6 +124,65 @@ describe("/openapi.json", () => {
         await call("GET", "/questionnaires/phq-9", { headers: { "if-none-match": "*" } }, "/questionnaires/{id}"),
         await call("GET", "/questionnaires/none", {}, "/questionnaires/{id}")
       ],
+      "GET /studio": async () => [
+        await call("GET", "/studio"),
+        await call("GET", "/studio?language=fr", {}, "/studio")
+      ],
+      ...Object.fromEntries(
+        [
+          "studio.js",
+          "api.js",
+          "picture.js",
+          "try.js",
+          "listen.js",
+          "live.js",
+          "runs.js",
+          "studio.css",
+          "diagram.css"
+        ].map((name) => [`GET /studio/${name}`, async () => [await call("GET", `/studio/${name}`)]])
+      ),
+      "GET /studio/machines/{id}": async () => [
+        await call("GET", "/studio/machines/session", {}, "/studio/machines/{id}"),
+        await call("GET", "/studio/machines/none", {}, "/studio/machines/{id}")
+      ],
+      "GET /studio/questionnaires/{id}": async () => [
+        await call("GET", "/studio/questionnaires/phq-9", {}, "/studio/questionnaires/{id}"),
+        await call("GET", "/studio/questionnaires/phq-9?language=fr", {}, "/studio/questionnaires/{id}"),
+        await call("GET", "/studio/questionnaires/none", {}, "/studio/questionnaires/{id}")
+      ],
+      "POST /admin/studio/try": async () => [
+        await call("POST", "/admin/studio/try", post('{"questionnaire":"phq-9","inputs":[{"text":"نعم"}]}')),
+        await call("POST", "/admin/studio/try", post('{"questionnaire":"none","inputs":[]}')),
+        await call("POST", "/admin/studio/try", post("{}")),
+        await call("POST", "/admin/studio/try", post("{}", "text/plain"))
+      ],
+      "GET /admin/studio/prompts": async () => [
+        await call("GET", "/admin/studio/prompts?questionnaire=phq-9", { headers: admin() }, "/admin/studio/prompts"),
+        await call("GET", "/admin/studio/prompts?questionnaire=none", { headers: admin() }, "/admin/studio/prompts"),
+        await call("GET", "/admin/studio/prompts", { headers: admin() })
+      ],
+      "GET /admin/studio/speech": async () => {
+        const listed = await fetch(`${server.url}/admin/studio/prompts?questionnaire=phq-9`, { headers: admin() })
+        const { prompts } = (await listed.json()) as { prompts: ReadonlyArray<{ key: string }> }
+        const of = (key: string) => `/admin/studio/speech?questionnaire=phq-9&prompt=${key}`
+        return [
+          // The stand-in voice has no sound.
+          await call("GET", of(prompts[0]?.key ?? ""), { headers: admin() }, "/admin/studio/speech"),
+          await call("GET", of("none"), { headers: admin() }, "/admin/studio/speech")
+        ]
+      },
+      "GET /admin/studio/sessions/{id}/events": async () => [
+        await call(
+          "GET",
+          "/admin/studio/sessions/nobody/events",
+          { headers: admin() },
+          "/admin/studio/sessions/{id}/events"
+        )
+      ],
+      "GET /admin/studio/runs": async () => [await call("GET", "/admin/studio/runs", { headers: admin() })],
+      "GET /admin/studio/runs/{id}": async () => [
+        await call("GET", "/admin/studio/runs/nobody", { headers: admin() }, "/admin/studio/runs/{id}")
+      ],
       "GET /auth/token": async () => [
         await call("GET", "/auth/token", { headers: admin() }),
         await call("GET", "/auth/token?ttl_seconds=1", { headers: admin() }, "/auth/token")
@@ -206,6 +265,15 @@ describe("/openapi.json", () => {
       "GET /health": [200, 503],
       "GET /admission": [200, 401, 404],
       "GET /questionnaires/{id}": [200, 304, 404],
+      "GET /studio": [200, 400],
+      "GET /studio/machines/{id}": [200, 404],
+      "GET /studio/questionnaires/{id}": [200, 400, 404],
+      "POST /admin/studio/try": [200, 404, 400, 415],
+      "GET /admin/studio/prompts": [200, 404, 400],
+      "GET /admin/studio/speech": [503, 404],
+      "GET /admin/studio/sessions/{id}/events": [404],
+      "GET /admin/studio/runs": [503],
+      "GET /admin/studio/runs/{id}": [503],
       "GET /auth/token": [200, 400],
       "POST /auth/token": [200, 400, 415, 413],
       "GET /admin/sessions": [200, 400],

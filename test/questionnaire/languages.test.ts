@@ -126,7 +126,8 @@ describe("what a designer is told", () => {
     }
     const held = run("--json", "questionnaires/gad-7.ar.json")
     assert.equal(held.status, 0)
-    assert.deepInclude(JSON.parse("out" in held ? held.out : "{}"), { held: true, questions: 8, remarks: [] })
+    const paths = { count: 1, shortest: 8, longest: 8, tooMany: false }
+    assert.deepInclude(JSON.parse("out" in held ? held.out : "{}"), { held: true, questions: 8, paths, remarks: [] })
     assert.equal(run("package.json").status, 1)
     assert.equal(run("nowhere.json").status, 2)
     assert.equal(run().status, 2)

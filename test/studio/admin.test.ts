@@ -1,12 +1,17 @@
 /** The studio's side for designers through a running server: who may, what is told, and that no answer is in any of it. */
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { once } from "node:events"
+import { createServer, type AddressInfo } from "node:net"
+import { createWebSocketReceiver, type StatelyInspectionEvent } from "@statelyai/inspect"
+import { createInspectorServer } from "@statelyai/inspect/server"
 import { Schema } from "effect"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { InspectionEvent } from "#schemas/inspection.ts"
 import { Runs, RunSteps } from "#schemas/studio.ts"
 import { readWav } from "#src/audio/wav.ts"
 import { type Caller, interviewed, noPrompts } from "#test/e2e/caller.ts"
 import { linkIds } from "#test/e2e/questionnaire-file.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
+import { forward } from "../../scripts/studio-inspect.ts"
 
 let server: ServerProcess
 beforeAll(async () => (server = await startServer(noPrompts)))
@@ -210,5 +215,54 @@ describe("trying and listening", () => {
     for (const key of ["x", encodeURIComponent("any text at all")]) {
       assert.strictEqual(await codeOf(await ask(`/admin/studio/speech?questionnaire=gad-7&prompt=${key}`)), "not_found")
     }
+  })
+})
+
+describe("npm run studio:inspect", () => {
+  const freePort = async (): Promise<number> => {
+    const probe = createServer().listen(0, "127.0.0.1")
+    await once(probe, "listening")
+    const { port } = probe.address() as AddressInfo
+    probe.close()
+    await once(probe, "close")
+    return port
+  }
+
+  it("brings a live session to whoever receives from Stately's inspector server", async () => {
+    const port = await freePort()
+    const relay = createInspectorServer({ port, autoOpen: false })
+    const to = `ws://localhost:${port}`
+    const caller = await interviewed(server)
+    const session = idOf(caller)
+    const received: Array<StatelyInspectionEvent> = []
+    let wake = () => {}
+    createWebSocketReceiver({ server: to }).subscribe((event) => {
+      received.push(event)
+      wake()
+    })
+    const until = async (wanted: (event: StatelyInspectionEvent) => boolean) => {
+      while (!received.some(wanted)) await new Promise<void>((resolve) => (wake = resolve))
+    }
+    const forwarding = forward({ server: server.url, secret: server.secret, session, to })
+    await until((event) => event.type === "@xstate.actor" && event.name === "interview")
+    await caller.ask({ type: "consent.give", version: "1" })
+    await until((event) => event.type === "@xstate.snapshot" && JSON.stringify(event.snapshot).includes('"q1"'))
+    await caller.end()
+    await forwarding
+    relay.stop()
+  })
+
+  it("says why it cannot", async () => {
+    const options = { server: server.url, secret: server.secret, session: "nobody", to: "ws://127.0.0.1:9" }
+    const reasonOf = async (change: Partial<typeof options>) =>
+      forward({ ...options, ...change }).then(
+        () => "",
+        (error: unknown) => (error instanceof Error ? error.message : "")
+      )
+    assert.match(await reasonOf({}), /nothing listens on ws:\/\/127\.0\.0\.1:9/)
+    const port = await freePort()
+    const relay = createInspectorServer({ port, autoOpen: false })
+    assert.match(await reasonOf({ to: `ws://localhost:${port}` }), /^404: No session/)
+    relay.stop()
   })
 })
