@@ -151,6 +151,13 @@ export const variables = {
     about: "Key that seals answers and messages at rest (AES-256-GCM).",
     secret: true
   }),
+  STORAGE_KEY_PREVIOUS: variable({
+    schema: Schema.String.check(Schema.isPattern(/^([0-9a-fA-F]{64}|[A-Za-z0-9+/_-]{43}=?)$/)),
+    default: "unset",
+    allowed: "as `STORAGE_KEY`; needed with a new one until the log says that everything is sealed with that",
+    about: "Former storage key, or what `DATA_DIR`/storage.key held: what it sealed is sealed anew.",
+    secret: true
+  }),
   WEBHOOK_URL: variable({
     schema: Schema.String.check(Schema.isPattern(/^https?:\/\/[^\s@/?#]+(\/[^\s@#]*)?$/), Schema.isMaxLength(2_000)),
     default: "unset: nobody is told, alerts wait in `/admin/alerts`",

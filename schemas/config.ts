@@ -39,6 +39,7 @@ export interface Config {
   readonly publicUrl?: string
   readonly trustedProxyHops: number
   readonly storageKey?: Redacted.Redacted
+  readonly storageKeyPrevious?: Redacted.Redacted
   /** Both or neither. */
   readonly webhook?: { readonly url: string; readonly secret: Redacted.Redacted }
   readonly retentionDays: number
@@ -86,6 +87,7 @@ const productionFaults = (raw: Given, tokenSecret: string | undefined): Readonly
     [raw.VOICE_SERVICE_TOKEN === undefined && raw.JWT_SECRET ? "JWT_SECRET" : "VOICE_SERVICE_TOKEN", tokenSecret, true],
     ["VOICE_SERVICE_TOKEN_PREVIOUS", raw.VOICE_SERVICE_TOKEN_PREVIOUS, false],
     ["STORAGE_KEY", raw.STORAGE_KEY, false],
+    ["STORAGE_KEY_PREVIOUS", raw.STORAGE_KEY_PREVIOUS, false],
     ["WEBHOOK_SECRET", raw.WEBHOOK_SECRET, false]
   ] as const
   for (const [at, [name, secret, required]] of secrets.entries()) {
@@ -150,6 +152,9 @@ export const decodeConfig = (
         : (["WEBHOOK_SECRET", "WEBHOOK_URL"] as const)
     faults.push(fault(missing, undefined, `is needed with ${set}`))
   }
+  if (given.STORAGE_KEY_PREVIOUS !== undefined && given.STORAGE_KEY === undefined) {
+    faults.push(fault("STORAGE_KEY", undefined, "is needed with STORAGE_KEY_PREVIOUS: the key that takes its place"))
+  }
   const production = given.VOICE_SERVICE_ENV === "production"
   if (production) faults.push(...productionFaults(given, tokenSecret))
   if (Result.isFailure(decoded) || faults.length > 0) return Result.fail(faults)
@@ -175,6 +180,7 @@ export const decodeConfig = (
     ...present("publicUrl", raw.PUBLIC_URL?.toLowerCase()),
     trustedProxyHops: raw.TRUSTED_PROXY_HOPS ?? 0,
     ...redacted("storageKey", raw.STORAGE_KEY),
+    ...redacted("storageKeyPrevious", raw.STORAGE_KEY_PREVIOUS),
     ...(raw.WEBHOOK_URL === undefined || raw.WEBHOOK_SECRET === undefined
       ? {}
       : { webhook: { url: raw.WEBHOOK_URL, secret: Redacted.make(raw.WEBHOOK_SECRET, { label: "webhookSecret" }) } }),

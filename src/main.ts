@@ -56,6 +56,7 @@ const layerKeeping = (settings: Settings) =>
   layerStore({
     folder: settings.dataDir,
     ...(settings.storageKey === undefined ? {} : { storageKey: settings.storageKey }),
+    ...(settings.storageKeyPrevious === undefined ? {} : { storageKeyPrevious: settings.storageKeyPrevious }),
     resumeWindowSeconds: settings.resumeWindowSeconds,
     retentionDays: settings.retentionDays,
     production: settings.environment === "production",

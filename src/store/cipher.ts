@@ -15,19 +15,32 @@ const headerBytes = 1 + keyIdBytes + nonceBytes + tagBytes
 const derived = (key: Uint8Array, purpose: string): Buffer =>
   Buffer.from(hkdfSync("sha256", key, "", `sawt ${purpose}`, keyBytes))
 
+export interface CipherOptions {
+  /** What names subjects, where that is older than the key. */
+  readonly naming?: Uint8Array
+  /** Of the key before, for what is not sealed anew yet. */
+  readonly previous?: Cipher
+}
+
 export class Cipher {
   /** Names the key without telling it; stands in each row. */
   readonly keyId: string
+  readonly namingKey: Uint8Array
   readonly #keyId: Buffer
   readonly #sealing: Buffer
-  readonly #naming: Buffer
+  readonly #previous: Cipher | undefined
 
   /** `key`: 32 random bytes. */
-  constructor(key: Uint8Array) {
+  constructor(key: Uint8Array, { naming, previous }: CipherOptions = {}) {
     this.#sealing = derived(key, "sealing")
-    this.#naming = derived(key, "naming")
+    this.namingKey = naming ?? derived(key, "naming")
     this.#keyId = derived(key, "key id").subarray(0, keyIdBytes)
     this.keyId = this.#keyId.toString("hex")
+    this.#previous = previous
+  }
+
+  get isRotating(): boolean {
+    return this.#previous !== undefined
   }
 
   seal(text: string, place: string): Uint8Array {
@@ -37,8 +50,14 @@ export class Cipher {
     return Buffer.concat([Buffer.of(version), this.#keyId, nonce, cipher.getAuthTag(), sealed])
   }
 
+  /** Whether this key, and not the one before, sealed it. */
+  isOwn(sealed: Uint8Array): boolean {
+    return this.#keyId.equals(sealed.subarray(1, 1 + keyIdBytes))
+  }
+
   /** Throws `StoreError` (`corrupt`) when it was sealed with another key, for another place, or has been changed. */
   open(sealed: Uint8Array, place: string): string {
+    if (this.#previous?.isOwn(sealed) === true) return this.#previous.open(sealed, place)
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength)
     const nonceAt = 1 + keyIdBytes
     const tagAt = nonceAt + nonceBytes
@@ -53,7 +72,7 @@ export class Cipher {
 
   /** The same name for the same subject, in whatever Unicode form, under this key; and no way back. */
   nameOf(subject: string): string {
-    return createHmac("sha256", this.#naming).update(subject.normalize("NFC")).digest("hex")
+    return createHmac("sha256", this.namingKey).update(subject.normalize("NFC")).digest("hex")
   }
 }
 

@@ -11,8 +11,8 @@ import { StorageKeyError, StoreError, type StoreReason } from "#schemas/record.t
 import { Cipher, keyBytes, shortNameOf } from "./cipher.ts"
 import { migrate } from "./migrations.ts"
 import { openSqlite } from "./sqlite.ts"
-import { storageKey } from "./storage-key.ts"
 import type { StoreHealth } from "./store.ts"
+import { keysOf, openVault } from "./vault.ts"
 
 export interface OpenDatabase {
   readonly sql: SqlClient.SqlClient
@@ -22,6 +22,7 @@ export interface OpenDatabase {
 export interface DatabaseOptions {
   readonly folder: string
   readonly storageKey?: Redacted.Redacted
+  readonly storageKeyPrevious?: Redacted.Redacted
   readonly production: boolean
   readonly pagesMax?: number
   /** Told each time the file has been opened. */
@@ -32,8 +33,6 @@ export interface DatabaseOptions {
 const busyTimeoutMs = 200
 /** How often the file is looked after, and a lost one tried again. */
 const watchInterval = "5 seconds"
-const vaultPlace = "vault"
-const vaultText = "sawt"
 
 /** Of SQLite's primary result codes (sqlite.org/rescode.html). */
 const reasons: Readonly<Record<number, readonly [StoreReason, string]>> = {
@@ -181,16 +180,15 @@ export class Database {
     return Effect.gen({ self: this }, function* () {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       const isNew = !existsSync(this.#file)
-      const { key, fromFile } = storageKey(folder, this.#file, this.#options.storageKey)
+      const { fromFile, ...keys } = keysOf(folder, this.#file, this.#options)
       if (isNew && fromFile && production) {
         yield* Effect.logWarning("STORAGE_KEY is not set: the key is in DATA_DIR, beside the answers that it seals.")
       }
-      const cipher = new Cipher(key)
       const filename = this.#file
       const sql = yield* openSqlite({ filename, busyTimeoutMs, ...(pagesMax === undefined ? {} : { pagesMax }) })
       chmodSync(filename, 0o600)
       yield* migrate.pipe(Effect.provideService(SqlClient.SqlClient, sql))
-      yield* sql.withTransaction(checkKey({ sql, cipher }))
+      const cipher = yield* sql.withTransaction(openVault(sql, keys))
       yield* sql.withTransaction(onOpened({ sql, cipher }))
       return { sql, cipher, inode: statSync(filename).ino }
     })
@@ -240,18 +238,3 @@ export class Database {
     })
   }
 }
-
-/** The first key to be used is the database's own from then on. */
-const checkKey = ({ sql, cipher }: OpenDatabase) =>
-  Effect.gen(function* () {
-    const rows = yield* sql<{ readonly key_id: string; readonly sealed: Uint8Array }>`SELECT key_id, sealed FROM vault`
-    const own = rows.find((row) => row.key_id === cipher.keyId)
-    if (own !== undefined) return void cipher.open(own.sealed, vaultPlace)
-    if (rows.length > 0) {
-      return yield* new StorageKeyError({
-        message:
-          "STORAGE_KEY (or DATA_DIR/storage.key) is not the key that what is kept was sealed with: set the right one."
-      })
-    }
-    yield* sql`INSERT INTO vault (key_id, sealed) VALUES (${cipher.keyId}, ${cipher.seal(vaultText, vaultPlace)})`
-  })

@@ -17,11 +17,14 @@ import * as runs from "./kept-runs.ts"
 import * as sessions from "./kept-sessions.ts"
 import { Alerts, Responses } from "./clinic.ts"
 import { alertsOf, asCorrupt, deliveriesOf, Listeners, responsesOf } from "./clinic-services.ts"
+import { rotate } from "./rotating.ts"
 import { Store, type Kept, type NewSession, type Owner, type Resumed } from "./store.ts"
 
 export interface StoreOptions {
   readonly folder: string
   readonly storageKey?: Redacted.Redacted
+  /** Of the key before, until everything is sealed with this one. */
+  readonly storageKeyPrevious?: Redacted.Redacted
   readonly resumeWindowSeconds: number
   readonly retentionDays: number
   /** There, a key in a file beside what it seals is worth a warning. */
@@ -38,6 +41,8 @@ export interface StoreOptions {
 export type KeptServices = Invitations | Store | Revocations | Responses | Alerts | Deliveries
 
 const sweepInterval = "1 minute"
+/** While the file cannot be written, its rows cannot be sealed anew. */
+const rotationRetry = "5 seconds"
 const dayMs = 86_400_000
 
 const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptServices>, StorageKeyError, Scope.Scope> =>
@@ -102,6 +107,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
       due.tell()
       yield* Effect.logWarning("Alerts wait to be acknowledged", { reminded: waiting.success })
     })
+    yield* rotate(database).pipe(Effect.retry(Schedule.spaced(rotationRetry)), Effect.forkScoped)
     yield* sweep.pipe(Effect.repeat(Schedule.spaced(sweepInterval)), Effect.forkScoped)
 
     const store = Store.of({

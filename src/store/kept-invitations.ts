@@ -14,7 +14,7 @@ const invitedJson = Schema.fromJsonString(
 const encode = Schema.encodeSync(invitedJson)
 const decode = Schema.decodeUnknownSync(invitedJson)
 /** Where a sealed row belongs. */
-const placeOf = (id: string): string => `invitation ${id}`
+export const placeOf = (id: string): string => `invitation ${id}`
 
 interface InvitationRow {
   readonly id: string
