@@ -6,15 +6,20 @@ import { deletionsMax, type Step } from "./kept-sessions.ts"
 
 /** Logs and messages go with their sessions, and no invitation is left; of alerts only that there was one stays. */
 export const eraseSubject = ({ sql, cipher }: OpenDatabase, subject: string): Step<Erased> =>
+  eraseNamed(sql, cipher.nameOf(subject))
+
+/** `name`: the keyed hash, or as much of it as the audit log shows. */
+export const eraseNamed = (sql: OpenDatabase["sql"], name: string): Step<Erased> =>
   Effect.gen(function* () {
-    const name = cipher.nameOf(subject)
+    const end = `${name}g`
+    const named = sql`subject_name >= ${name} AND subject_name < ${end}`
     const alerts = yield* sql`UPDATE alerts SET sealed = NULL, session_id = NULL, subject_name = NULL,
-      acknowledgement = NULL WHERE subject_name = ${name} RETURNING id`
+      acknowledgement = NULL WHERE ${named} RETURNING id`
     // What an alert is told by holds nothing of the person, and somebody may have to know that it was there.
-    yield* sql`DELETE FROM deliveries WHERE about IN (SELECT id FROM responses WHERE subject_name = ${name})`
-    const responses = yield* sql`DELETE FROM responses WHERE subject_name = ${name} RETURNING id`
-    yield* sql`DELETE FROM invitations WHERE subject_name = ${name}`
-    const sessions = yield* sql`DELETE FROM sessions WHERE subject_name = ${name} RETURNING id`
+    yield* sql`DELETE FROM deliveries WHERE about IN (SELECT id FROM responses WHERE ${named})`
+    const responses = yield* sql`DELETE FROM responses WHERE ${named} RETURNING id`
+    const sessions = yield* sql`DELETE FROM sessions WHERE ${named} RETURNING id`
+    yield* sql`DELETE FROM invitations WHERE ${named}`
     return { sessions: sessions.length, responses: responses.length, alerts: alerts.length }
   })
 
