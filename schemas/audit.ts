@@ -62,6 +62,24 @@ export const AuditLine = Schema.Union([
   line("invitation.begun", { invitation_id: Schema.String, session_id: Schema.String, ...client, ...subject }),
   line("alert.listed", { ...staff, count: Schema.Int }),
   line("alert.acknowledged", { ...staff, alert_id: Schema.String, ...subject }),
+  /** Which responses somebody was given, by a list, a search for a person, or one by its id; `table`: without identities. */
+  line("responses.read", {
+    ...staff,
+    how: Schema.Literals(["list", "search", "one", "table"]),
+    count: Schema.Int,
+    response_ids: Schema.optionalKey(Schema.Array(Schema.String)),
+    questionnaire: Schema.optionalKey(Schema.String),
+    ...subject
+  }),
+  line("response.deleted", { ...staff, response_id: Schema.String }),
+  /** Everything of a person, and how much there was. */
+  line("subject.erased", {
+    ...staff,
+    sessions: Schema.Int,
+    responses: Schema.Int,
+    alerts: Schema.Int,
+    ...subject
+  }),
   line("consent.given", {
     ...questionnaire,
     consent_version: Schema.String,

@@ -43,3 +43,40 @@ export const InvitationList = Schema.Struct({
   invitations: describe(Schema.Array(InvitationRow), "The youngest first."),
   next: Schema.optionalKey(describe(Schema.String, "There are more: pass it as `after`."))
 }).annotate({ identifier: "InvitationList" })
+
+const FhirResource = Schema.Record(Schema.String, Schema.Unknown)
+
+export const ResponseBundle = Schema.Struct({
+  resourceType: Schema.Literal("Bundle"),
+  type: Schema.Literal("searchset"),
+  timestamp: Time,
+  link: describe(
+    Schema.Array(Schema.Struct({ relation: Schema.Literals(["self", "next"]), url: Schema.String })),
+    "`next`: there are more; asked with the same body, where there was one."
+  ),
+  entry: Schema.optionalKey(
+    describe(
+      Schema.Array(
+        Schema.Struct({
+          fullUrl: Schema.String,
+          resource: FhirResource,
+          search: Schema.Struct({ mode: Schema.Literals(["match", "include"]) })
+        })
+      ),
+      "`match`: a QuestionnaireResponse, the youngest first. `include`: an Observation for each of its scores."
+    )
+  )
+}).annotate({ identifier: "ResponseBundle", description: "FHIR R4 Bundle of type searchset." })
+export type ResponseBundle = typeof ResponseBundle.Type
+
+export const QuestionnaireResponseBody = FhirResource.annotate({
+  identifier: "QuestionnaireResponse",
+  description: "FHIR R4 QuestionnaireResponse."
+})
+
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+export const ErasedAnswer = Schema.Struct({
+  sessions: Count,
+  responses: Count,
+  alerts: describe(Count, "Of these stays that there was one; whom it was about and why is gone.")
+}).annotate({ identifier: "Erased" })

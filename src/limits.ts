@@ -62,6 +62,8 @@ export const limits = {
   /** Days that an invitation may be begun: unless told otherwise, and at most. Over it: refused. */
   invitationDaysDefault: 7,
   invitationDaysMax: 90,
+  /** Rows of one table for statistics. Over it: a link to the rest. */
+  tableRowsMax: 5_000,
   /** How far the clock of whoever issued a token may be off. */
   clockToleranceSeconds: 5,
   /** Revocations in force. Over it: no more; changing the signing secret takes all tokens back. */

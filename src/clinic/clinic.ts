@@ -2,8 +2,15 @@
 import { Effect } from "effect"
 import type { Route } from "#src/gateway/route.ts"
 import { alertRoutes } from "./alert-routes.ts"
+import { erasureRoutes } from "./erasure-routes.ts"
 import { invitationRoutes } from "./invitation-routes.ts"
+import { responseRoutes } from "./response-routes.ts"
 
 export const clinicRoutes = Effect.gen(function* () {
-  return [...(yield* invitationRoutes), ...(yield* alertRoutes)] satisfies ReadonlyArray<Route>
+  return [
+    ...(yield* invitationRoutes),
+    ...(yield* alertRoutes),
+    ...(yield* responseRoutes),
+    ...(yield* erasureRoutes)
+  ] satisfies ReadonlyArray<Route>
 })

@@ -11,6 +11,7 @@ import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Revocations } from "#src/registry/revocations.ts"
 import { type Invitation, Invitations } from "#src/store/invitations.ts"
 import { auditedCaller } from "./caller.ts"
+import { cannotKeep } from "./refusals.ts"
 import { linkOf, publicOrigin, qrOf } from "./links.ts"
 import { InvitationBody, invitationBody, InvitationId, InvitationsQuery, invitationsQuery } from "./requests.ts"
 
@@ -38,9 +39,6 @@ const rowOf = (invitation: Invitation, { by }: Caller, nowMs: number): Invitatio
   begun_at: invitation.begunAtMs === undefined ? null : timeOf(invitation.begunAtMs),
   session_id: invitation.sessionId ?? null
 })
-
-const cannotKeep = () =>
-  refuse("storage_unavailable", "What is kept cannot be reached now: try again in a moment.", { "retry-after": "5" })
 
 export const invitationRoutes = Effect.gen(function* () {
   const settings = yield* AppConfig

@@ -33,3 +33,33 @@ export const InvitationsQuery = Schema.Struct({
   )
 })
 export const invitationsQuery = queryWith(InvitationsQuery)
+
+export const ResponseId = Schema.String.check(
+  Schema.isPattern(/^r-[A-Za-z0-9-]{1,64}$/, { expected: "a response's id" })
+)
+
+const cursor = Schema.optionalKey(
+  Schema.String.check(Schema.isPattern(/^[\w-]{4,160}$/, { expected: "what the `next` link of the page before holds" }))
+)
+const QuestionnaireId = Schema.optionalKey(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200)))
+
+export const ResponsesQuery = Schema.Struct({
+  questionnaire: QuestionnaireId,
+  since: Schema.optionalKey(Instant),
+  limit: perPage,
+  after: cursor
+})
+export const responsesQuery = queryWith(ResponsesQuery)
+
+/** A patient's reference stands in the body; the page, which names nobody, in the query. */
+export const SearchQuery = Schema.Struct({ limit: perPage, after: cursor })
+export const searchQuery = queryWith(SearchQuery)
+export const SearchBody = Schema.Struct({
+  subject: Subject,
+  questionnaire: QuestionnaireId,
+  since: Schema.optionalKey(Instant)
+})
+export const searchBody = bodyWith(SearchBody)
+
+export const EraseBody = Schema.Struct({ subject: Subject })
+export const eraseBody = bodyWith(EraseBody)

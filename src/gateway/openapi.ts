@@ -94,10 +94,17 @@ export const openApiOf = (routes: ReadonlyArray<Route>, { isCounted }: OpenApiOp
       schema: placeOf(Schema.toType(schema))
     }))
   ]
-  const answerOf = ({ description, body, mediaType }: Answer) => ({
+  const text = { schema: { type: "string" } }
+  const answerOf = ({ description, body, mediaType, alsoText }: Answer) => ({
     description,
-    ...(body === undefined ? {} : { content: json(body) }),
-    ...(mediaType === undefined ? {} : { content: { [mediaType]: { schema: { type: "string" } } } })
+    ...(body === undefined && mediaType === undefined
+      ? {}
+      : {
+          content: {
+            [mediaType ?? "application/json"]: body === undefined ? text : { schema: placeOf(body) },
+            ...(alsoText === undefined ? {} : { [alsoText]: text })
+          }
+        })
   })
   const refusalOf = (codes: ReadonlyArray<ErrorCode>) => ({
     description: codes.map((code) => `\`${code}\``).join(", "),

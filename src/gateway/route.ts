@@ -23,9 +23,11 @@ export type Handle = (
 
 export interface Answer {
   readonly description: string
-  /** JSON of this schema; absent with `mediaType`: text, absent without: no body. */
+  /** JSON of this schema, `application/json` unless `mediaType` says so; absent with it: text; absent without: no body. */
   readonly body?: Schema.Constraint
   readonly mediaType?: string
+  /** Text that a client may ask for instead, by `Accept`. */
+  readonly alsoText?: string
 }
 
 export interface Route {

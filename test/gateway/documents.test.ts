@@ -81,6 +81,14 @@ const post = (body: string, type = "application/json"): RequestInit => ({
   headers: { ...admin(), "content-type": type }
 })
 
+const clinician = async (accept = "*/*"): Promise<RequestInit> => ({
+  headers: { authorization: `Bearer ${await server.token(["clinician"])}`, accept }
+})
+const asClinician = async (body: string): Promise<RequestInit> => {
+  const { headers } = await clinician()
+  return { ...post(body), headers: { ...headers, "content-type": "application/json" } }
+}
+
 describe("/openapi.json", () => {
   it("is OpenAPI 3.1, by the specification's own schema, with references that lead somewhere", async () => {
     const validator = new Validator()
@@ -242,6 +250,23 @@ describe("/openapi.json", () => {
       "POST /admin/outbox/{id}/retry": async () => [
         await call("POST", "/admin/outbox/evt_none/retry", { headers: admin() }, "/admin/outbox/{id}/retry")
       ],
+      "GET /responses": async () => [
+        await call("GET", "/responses", await clinician()),
+        await call("GET", "/responses?limit=0", await clinician(), "/responses"),
+        await call("GET", "/responses?questionnaire=none", await clinician("text/csv"), "/responses")
+      ],
+      "POST /responses/search": async () => [
+        await call("POST", "/responses/search", await asClinician('{"subject":"p"}')),
+        await call("POST", "/responses/search", await asClinician("{}"))
+      ],
+      "GET /responses/{id}": async () => [await call("GET", "/responses/r-none", await clinician(), "/responses/{id}")],
+      "DELETE /responses/{id}": async () => [
+        await call("DELETE", "/responses/r-none", await clinician(), "/responses/{id}")
+      ],
+      "POST /subjects/erase": async () => [
+        await call("POST", "/subjects/erase", await asClinician('{"subject":"p"}')),
+        await call("POST", "/subjects/erase", await asClinician("{}"))
+      ],
       "GET /openapi.json": async () => [await call("GET", "/openapi.json")],
       "GET /asyncapi.json": async () => [await call("GET", "/asyncapi.json")],
       "GET /docs": async () => [await call("GET", "/docs")],
@@ -287,6 +312,11 @@ describe("/openapi.json", () => {
       "POST /admin/alerts/{id}/acknowledge": [404, 400],
       "GET /admin/outbox": [200, 400],
       "POST /admin/outbox/{id}/retry": [404],
+      "GET /responses": [200, 400, 404],
+      "POST /responses/search": [200, 400],
+      "GET /responses/{id}": [404],
+      "DELETE /responses/{id}": [404],
+      "POST /subjects/erase": [200, 400],
       "GET /ws/secure": [426]
     })
     socket.terminate()
