@@ -1,9 +1,10 @@
-/** Draws every machine and every shipped questionnaire into docs/machines: Markdown with Mermaid, and SVG. */
+/** Draws every machine and every shipped questionnaire into docs/machines: SVG, Mermaid in Markdown, and JSON for Stately's editor. */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { load } from "#src/questionnaire/load.ts"
+import { printedDefinition } from "#src/session/inspection.ts"
 import { diagramOfMachine, diagramOfQuestionnaire, machineIds, machines } from "#src/studio/catalogue.ts"
 import type { Diagram } from "#src/studio/diagram.ts"
 import { mermaidOf } from "#src/studio/mermaid.ts"
@@ -41,6 +42,7 @@ export const drawings = async (): Promise<Files> => {
   for (const id of machineIds) {
     const diagram = diagramOfMachine(id)
     for (const [name, text] of drawingsOf(id, diagram)) files.set(name, text)
+    files.set(`${id}.json`, `${printedDefinition(machines[id].machine.config, 1)}\n`)
     files.set(`${id}.md`, page(machines[id].title, machines[id].about, [[id, diagram]]))
     index.push(`- [${machines[id].title}](${id}.md): ${machines[id].about}`)
   }
@@ -57,7 +59,7 @@ export const drawings = async (): Promise<Files> => {
     index.push(`- [${id}](${id}.md): ${about}`)
   }
   const intro =
-    "Drawn by `npm run machines:draw`; a test checks that they are current. `/studio` shows the same, running."
+    "Drawn by `npm run machines:draw`; a test checks that they are current. `/studio` shows the same, running. The `.json` beside each machine opens in Stately's editor (its import of JSON)."
   files.set("README.md", `# Machines\n\n${intro}\n\n${index.join("\n")}\n`)
   return files
 }

@@ -13,12 +13,16 @@ export interface Watcher {
 }
 
 interface Definition {
-  readonly id?: string
+  readonly id?: string | undefined
 }
 
-/** Functions by their names alone, as Stately's own inspector prints them. */
-const printed = (definition: Definition): string =>
-  JSON.stringify(definition, (_, value: unknown) => (typeof value === "function" ? { type: value.name } : value))
+/** A machine's definition as Stately's inspector and editor read it: functions by their names alone. */
+export const printedDefinition = (definition: Definition, indent?: number): string =>
+  JSON.stringify(
+    definition,
+    (_, value: unknown) => (typeof value === "function" ? { type: value.name } : value),
+    indent
+  )
 
 const definitionOf = (actor: AnyActorRef): Definition | undefined => {
   const { logic } = actor as unknown as { readonly logic?: { readonly config?: unknown } }
@@ -65,7 +69,7 @@ class Told {
       type: "@xstate.actor",
       name: actor.id === actor.sessionId ? (definition?.id ?? actor.id) : actor.id,
       ...(parent === undefined ? {} : { parentId: parent.sessionId }),
-      ...(definition === undefined ? {} : { definition: printed(definition) }),
+      ...(definition === undefined ? {} : { definition: printedDefinition(definition) }),
       snapshot
     })
   }

@@ -16,6 +16,7 @@ import { bodyWith, queryWith, SessionId } from "#src/gateway/requests.ts"
 import { answerJson, noStore, type Route, urlOf } from "#src/gateway/route.ts"
 import { inLanguage, type LoadedQuestionnaire } from "#src/questionnaire/load.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import { Live } from "#src/registry/live.ts"
 import { Sessions } from "#src/session/contract.ts"
 import { todayAt } from "#src/session/today.ts"
 import { Store } from "#src/store/store.ts"
@@ -46,6 +47,7 @@ const unreadable = refuse("storage_unavailable", "What is kept cannot be read no
 
 export const studioAdminRoutes = Effect.gen(function* () {
   const questionnaires = yield* Questionnaires
+  const live = yield* Live
   const sessions = yield* Sessions
   const store = yield* Store
   const audit = yield* Audit
@@ -103,8 +105,8 @@ export const studioAdminRoutes = Effect.gen(function* () {
 
   const watch = Effect.fnUntraced(function* (request: Request) {
     const { id = "" } = yield* HttpRouter.params
+    if (live.get(id) === undefined) return yield* refuse("not_found", "No session of this id is connected.")
     const events = watched((watcher) => sessions.watch(id, watcher))
-    if (events === undefined) return yield* refuse("not_found", "No session of this id is connected.")
     acted(request, "session.watch", id)
     return HttpServerResponse.stream(events, { contentType: "text/event-stream; charset=utf-8", headers: noStore })
   })

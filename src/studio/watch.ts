@@ -11,32 +11,19 @@ const encoder = new TextEncoder()
 const alive = encoder.encode(": alive\n\n")
 const printed = (event: InspectionEvent): Uint8Array => encoder.encode(`data: ${JSON.stringify(event)}\n\n`)
 
-/** Undefined: there is nothing to watch. */
-export const watched = (
-  begin: (watcher: Watcher) => (() => void) | undefined
-): Stream.Stream<Uint8Array> | undefined => {
-  const early: Array<InspectionEvent> = []
-  let listener: Watcher = { tell: (event) => early.push(event), ended: () => {} }
-  let isOver = false
-  const stop = begin({
-    tell: (event) => listener.tell(event),
-    ended: () => {
-      isOver = true
-      listener.ended()
-    }
-  })
-  if (stop === undefined) return undefined
+/** Looks on from when it is read until it is not, or until the session ends. `begin`: undefined where that is over already. */
+export const watched = (begin: (watcher: Watcher) => (() => void) | undefined): Stream.Stream<Uint8Array> => {
   const events = Stream.callback<Uint8Array>(
     (queue) =>
-      Effect.gen(function* () {
-        yield* Effect.addFinalizer(() => Effect.sync(stop))
-        const tell = (event: InspectionEvent) => {
-          if (!Queue.offerUnsafe(queue, printed(event))) Queue.endUnsafe(queue)
-        }
-        for (const event of early) tell(event)
-        listener = { tell, ended: () => void Queue.endUnsafe(queue) }
-        if (isOver) Queue.endUnsafe(queue)
-      }),
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const end = () => void Queue.endUnsafe(queue)
+          const stop = begin({ tell: (event) => Queue.offerUnsafe(queue, printed(event)) || end(), ended: end })
+          if (stop === undefined) end()
+          return stop
+        }),
+        (stop) => Effect.sync(() => stop?.())
+      ),
     { bufferSize: bufferedMax, strategy: "dropping" }
   )
   const beats = Stream.fromSchedule(Schedule.spaced(aliveEvery)).pipe(Stream.map(() => alive))

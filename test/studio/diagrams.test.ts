@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { readFileSync } from "node:fs"
 import { assert, describe, it } from "vitest"
-import type { AnyStateNode } from "xstate"
+import { type AnyEventObject, type AnyStateNode, createMachine, type MachineConfig } from "xstate"
 import { load } from "#src/questionnaire/load.ts"
 import { diagramOfMachine, diagramOfQuestionnaire, machineIds, machines } from "#src/studio/catalogue.ts"
 import { allNodes, type DiagramLevel } from "#src/studio/diagram.ts"
@@ -67,6 +67,16 @@ describe("a machine", () => {
         assert.include(said, event, id)
       }
       assertApart(placedLevel(diagram), id)
+    }
+  })
+
+  it("is written for Stately's editor as a definition that has the same states", () => {
+    for (const id of machineIds) {
+      const file = new URL(`../../docs/machines/${id}.json`, import.meta.url)
+      const read = createMachine(JSON.parse(readFileSync(file, "utf8")) as MachineConfig<object, AnyEventObject>)
+      const ids = (root: AnyStateNode) => states(root).map((state) => state.id)
+      assert.deepEqual(ids(read.root), ids(machines[id].machine.root))
+      assert.sameMembers([...read.events], [...machines[id].machine.events])
     }
   })
 

@@ -74,8 +74,11 @@ const follow = (event) => {
   if (event.type === "@xstate.event") return
   const { value } = event.snapshot
   if (value === undefined) return
+  const before = leaves(states.get(name))
+  const entered = leaves(value).filter((path) => !before.includes(path))
   states.set(name, value)
-  write(`${name}: ${event.type === "@xstate.snapshot" ? event.event.type : "…"} → ${leaves(value).join(", ")}`)
+  const where = entered.length === 0 ? "" : ` → ${entered.join(", ")}`
+  write(`${name}: ${event.type === "@xstate.snapshot" ? event.event.type : "…"}${where}`)
   point()
 }
 
