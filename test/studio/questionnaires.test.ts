@@ -42,6 +42,22 @@ describe("GET /questionnaires", () => {
   })
 })
 
+describe("the rate", () => {
+  it("counts drawings and lists, and no script or style sheet of a page", async () => {
+    const small = await startServer(echoLayers(newSeen()), { RATE_LIMIT_PER_MINUTE: "1" })
+    try {
+      const status = async (path: string) => (await fetch(small.url + path)).status
+      assert.strictEqual(await status("/questionnaires"), 200)
+      for (const path of ["/questionnaires", "/studio", "/studio/machines/token"])
+        assert.strictEqual(await status(path), 429, path)
+      for (const path of ["/studio/studio.js", "/studio/try.js", "/studio/diagram.css", "/docs/style.css"])
+        assert.strictEqual(await status(path), 200, path)
+    } finally {
+      await small.close()
+    }
+  })
+})
+
 describe("GET /questionnaires/{id}", () => {
   it("answers FHIR as it was read, by the type that is asked for", async () => {
     for (const [accept, type] of [
