@@ -159,11 +159,13 @@ describe("stepping through a kept session", () => {
     const { runs } = decodeRuns(JSON.parse(listed))
     const listedRun = runs.find((run) => run.id === id)
     assert.strictEqual(listedRun?.questionnaire?.id, "phq-9")
-    assert.strictEqual(listedRun?.entries, 3)
+    assert.isAtLeast(listedRun?.entries ?? 0, 3)
     assert.isNotNull(listedRun?.ended_at ?? null)
 
     const text = await (await ask(`/admin/studio/runs/${id}`)).text()
-    const { steps, language } = decodeSteps(JSON.parse(text))
+    const { steps: all, language } = decodeSteps(JSON.parse(text))
+    // What was left unfinished may have been given up by now, which is one more step.
+    const steps = all.slice(0, 3)
     assert.strictEqual(language, "ar")
     assert.deepEqual(
       steps.map(({ type, link_id, node }) => [type, link_id, node]),

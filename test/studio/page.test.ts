@@ -162,10 +162,12 @@ describeInBrowser("/studio", (browser) => {
     await page.click("#runs summary")
     await page.click("#runs-act")
     await lit(page, linkIds[0] ?? "")
-    assert.match((await page.textContent("#run-step")) ?? "", /^Step 1\/2: consent · touch → q1\./)
+    assert.match((await page.textContent("#run-step")) ?? "", /^Step 1\/\d: consent · touch → q1\./)
     await page.focus("#run-on")
     await page.keyboard.press("Enter")
     await lit(page, linkIds[1] ?? "")
+    // What was left unfinished may have been given up by now, which is one more step.
+    while (await page.isEnabled("#run-on")) await page.keyboard.press("Enter")
     assert.strictEqual(await focused(page), "run-back")
     assert.deepEqual(await inaccessible(), [])
     assert.deepEqual(problems(), [])

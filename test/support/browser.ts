@@ -19,6 +19,9 @@ const executable = [process.env.CHROMIUM_PATH ?? "", ...usual].find((path) => pa
 const missing = "No Chromium: install the package `chromium`, or name one by CHROMIUM_PATH."
 const isCI = (process.env.CI ?? "") !== ""
 
+/** A browser wants more of a busy machine than other tests do. */
+const patienceMs = 120_000
+
 export interface Opened {
   readonly page: Page
   /** What went wrong until now: errors on the console, uncaught ones, breaches of the policy, requests to other hosts. */
@@ -51,7 +54,9 @@ interface AxeResult {
 
 const inaccessibleIn = async (page: Page): Promise<ReadonlyArray<string>> => {
   await page.evaluate(axe)
-  const { violations } = (await page.evaluate("axe.run(document)")) as AxeResult
+  const { violations } = (await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'], iframes: false })"
+  )) as AxeResult
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${help} at ${html.slice(0, 160)} ${failureSummary ?? ""}`)
   )
@@ -99,11 +104,11 @@ export const describeInBrowser = (
     })
     return
   }
-  describe(name, () => {
+  describe(name, { timeout: patienceMs }, () => {
     let launched: Browser | undefined
     beforeAll(async () => {
       launched = await chromium.launch({ executablePath: executable, args: ["--mute-audio", ...args] })
-    }, 60_000)
+    }, patienceMs)
     afterAll(() => launched?.close())
     tests({
       open: (url, options = {}) => {
