@@ -1,28 +1,39 @@
-/** The server of `connect.ts` in a process of its own: `real` or `open` gate. Tells its processor time, or profiles itself. */
+/** The server of `connect.ts` in a process of its own: `real` or `open`. Tells its processor time, or profiles itself. */
 import { Session } from "node:inspector/promises"
 import { Effect, Layer } from "effect"
-import { type Admitted, Gate } from "#src/gateway/admission.ts"
+import { Auth, type Claims } from "#src/gateway/auth.ts"
+import { Limiters } from "#src/gateway/limiter.ts"
 import { startService } from "../test/fuzz/service.ts"
 
 export type ToChild = "cpu" | "profile" | "profiled"
 
-const real = Gate.layer
-/** Decides as the real gate, once; whoever comes after that is let in as the first was. */
-const open = Layer.effect(
-  Gate,
-  Effect.map(Gate, ({ admit }) => {
-    let first: Admitted | undefined
-    return Gate.of({
-      admit: (request, path) =>
+/** Verifies the first token, and takes every later one for it without a look. */
+const credulous = Layer.effect(
+  Auth,
+  Effect.map(Auth, (auth) => {
+    let first: Claims | undefined
+    return Auth.of({
+      ...auth,
+      verify: (token) =>
         first === undefined
-          ? Effect.tap(admit(request, path), (admitted) => Effect.sync(() => (first = admitted)))
+          ? Effect.tap(auth.verify(token), (claims) => Effect.sync(() => (first = claims)))
           : Effect.succeed(first)
     })
   })
-).pipe(Layer.provide(real))
+).pipe(Layer.provide(Auth.layer))
 
-// The gateway takes the layer from the class, and has no option for another gate: nobody but this bench wants one.
-if (process.argv[2] === "open") Object.assign(Gate, { layer: open })
+const unlimited = Layer.succeed(Limiters, {
+  countAddress: () => Effect.succeed({}),
+  countSubject: () => Effect.succeed({}),
+  chargeAddress: () => Effect.void,
+  trackedAddresses: () => 0
+})
+
+// The gateway takes the layers from the classes, and has no option for others: nobody but this bench wants them.
+if (process.argv[2] === "open") {
+  Object.assign(Auth, { layer: credulous })
+  Object.assign(Limiters, { layer: () => unlimited })
+}
 
 const service = await startService()
 const inspector = new Session()
@@ -41,4 +52,4 @@ process.on("message", async (wish: ToChild) => {
   if (wish === "profiled") process.send?.((await inspector.post("Profiler.stop")).profile)
 })
 process.on("disconnect", () => process.exit())
-process.send?.({ port: service.port, token: service.tokens[0] })
+process.send?.({ port: service.port, tokens: service.tokens })

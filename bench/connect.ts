@@ -1,7 +1,8 @@
 /**
- * What authentication and limits cost. Two servers, each in a process of its own, the same but for the gate: the real one
- * parses the URL, checks Origin and subprotocol, verifies the token, counts the rate and checks the scope; the open one
- * lets everybody in without a look. Both reserve slots. Sessions are real, with stand-ins for the models.
+ * What authentication and limits cost. Two servers, each in a process of its own and the same but for two services: the
+ * real one verifies each token and counts it, the open one takes every token for the first and counts nothing. What any
+ * server does - URL, address, subprotocol, Origin, slot, session - both do. Sessions are real, with stand-ins for the
+ * models. Tokens take turns, as those of a ward would: 200 of them, so that none is the last one's again.
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
@@ -13,13 +14,14 @@ import { machine, median, progress, readOptions, rounded, table } from "./option
 
 const { json, numbers } = readOptions(
   "connect",
-  `Processor time of a server for one connect (TCP, upgrade, session, close by the client), with its gate and with one that
-lets everybody in, by turns; and a profile of the server while a session streams audio: which of our files ran at all, and
+  `Processor time of a server for one connect (TCP, upgrade, session, close by the client), and of the same server without
+authentication and limits, by turns; and a profile of the server while a session streams audio: which of our files ran at all, and
 which below the function that takes a frame.`,
   {
     numbers: {
-      pairs: { default: 20, about: "rounds of both servers" },
-      connects: { default: 300, about: "connects of one round" },
+      pairs: { default: 20, about: "of both servers, by turns" },
+      connects: { default: 300, about: "connects of each server in a pair" },
+      warm: { default: 5_000, about: "connects of each before the first, in which code is compiled" },
       seconds: { default: 60, about: "seconds of audio streamed for the profile" }
     }
   }
@@ -28,20 +30,24 @@ which below the function that takes a frame.`,
 interface Server {
   readonly child: ChildProcess
   readonly url: string
-  readonly token: string
+  readonly tokens: ReadonlyArray<string>
 }
 
-const start = async (gate: "real" | "open"): Promise<Server> => {
-  const child = fork(join(import.meta.dirname, "connect-child.ts"), [gate])
-  const [{ port, token }] = (await once(child, "message")) as [{ port: number; token: string }]
-  return { child, url: `http://127.0.0.1:${port}`, token }
+const start = async (kind: "real" | "open"): Promise<Server> => {
+  const child = fork(join(import.meta.dirname, "connect-child.ts"), [kind])
+  const [{ port, tokens }] = (await once(child, "message")) as [{ port: number; tokens: ReadonlyArray<string> }]
+  return { child, url: `http://127.0.0.1:${port}`, tokens }
 }
 const ask = async <A>({ child }: Server, wish: ToChild): Promise<A> => {
   const answer = once(child, "message")
   child.send(wish)
   return ((await answer) as [A])[0]
 }
-const opened = ({ url, token }: Server): Promise<Client> => Client.open({ server: url, path: "/ws/secure", token })
+let opening = 0
+const opened = ({ url, tokens }: Server): Promise<Client> => {
+  const token = tokens[opening++ % tokens.length] ?? ""
+  return Client.open({ server: url, path: "/ws/secure", token })
+}
 
 const connectsAtOnce = 4
 const connects = async (server: Server, count: number): Promise<void> => {
@@ -56,10 +62,23 @@ const connects = async (server: Server, count: number): Promise<void> => {
   await Promise.all(Array.from({ length: connectsAtOnce }, one))
 }
 /** Milliseconds of processor time for one connect. */
-const costOf = async (server: Server): Promise<number> => {
+const costOf = async (server: Server, count: number): Promise<number> => {
   const before = await ask<number>(server, "cpu")
-  await connects(server, numbers.connects)
-  return ((await ask<number>(server, "cpu")) - before) / numbers.connects
+  await connects(server, count)
+  return ((await ask<number>(server, "cpu")) - before) / count
+}
+
+/** What else runs on the machine comes and goes by the second: a pair is made of many short turns, each first as often as second. */
+const turnsOfPair = 8
+const pairOf = async (): Promise<readonly [real: number, open: number]> => {
+  const cost = { real: 0, open: 0 }
+  for (let turn = 0; turn < turnsOfPair; turn++) {
+    const order = [["real", real] as const, ["open", open] as const]
+    for (const [name, server] of turn % 2 === 0 ? order : order.toReversed()) {
+      cost[name] += (await costOf(server, Math.ceil(numbers.connects / turnsOfPair))) / turnsOfPair
+    }
+  }
+  return [cost.real, cost.open]
 }
 
 /** 95 % of the median, by the ranks of the values (sign test), without assuming how they are distributed. */
@@ -113,14 +132,11 @@ const profileOf = async (server: Server) => {
 
 const [real, open] = [await start("real"), await start("open")]
 try {
-  for (const server of [real, open]) await connects(server, 3 * numbers.connects)
+  for (const server of [real, open]) await connects(server, numbers.warm)
   progress("both servers are warm")
   const pairs: Array<readonly [real: number, open: number]> = []
   for (let pair = 0; pair < numbers.pairs; pair++) {
-    // Each comes first as often as second.
-    const first = await costOf(pair % 2 === 0 ? real : open)
-    const second = await costOf(pair % 2 === 0 ? open : real)
-    pairs.push(pair % 2 === 0 ? [first, second] : [second, first])
+    pairs.push(await pairOf())
     progress(`pair ${pair + 1} of ${numbers.pairs}`)
   }
   const ratios = pairs.map(([withGate, without]) => withGate / without)

@@ -79,7 +79,7 @@ export class Gate extends Context.Service<
       const refuseCounted = (address: string, refusal: Refusal) =>
         Effect.andThen(limiters.countAddress(address), Effect.fail(refusal))
 
-      const admit = Effect.fn("Gate.admit")(function* (request: IncomingMessage, path?: string) {
+      const admit = Effect.fnUntraced(function* (request: IncomingMessage, path?: string) {
         const address = clientAddress(request, settings.trustedProxyHops)
         const ambiguous = ambiguity(request)
         if (ambiguous !== undefined) return yield* refuseCounted(address, ambiguous)
@@ -97,8 +97,8 @@ export class Gate extends Context.Service<
           return yield* refuseCounted(address, refuse("forbidden", "This Origin may not connect; see ALLOWED_ORIGINS."))
         }
         // `/admission` has a URL of its own around the one that it is asked about.
-        const parameters = [url, parseUrl(request.url)].flatMap((from) => [...(from?.searchParams.keys() ?? [])])
-        if (parameters.some((name) => tokenParameters.has(name.toLowerCase()))) {
+        const around = path === undefined ? undefined : parseUrl(request.url)
+        if (holdsToken(url) || (around !== undefined && holdsToken(around))) {
           const message =
             "A token in the URL is refused: it would land in logs. Send it as Authorization or subprotocol."
           return yield* refuseCounted(address, unauthorized("invalid_request", message))
@@ -195,7 +195,10 @@ export const refusalOfAuth = (error: AuthError): Refusal => {
 }
 
 export const parseUrl = (target: string | undefined): URL | undefined =>
-  target?.startsWith("/") && URL.canParse(target, "http://service") ? new URL(target, "http://service") : undefined
+  target?.startsWith("/") ? (URL.parse(target, "http://service") ?? undefined) : undefined
+
+const holdsToken = ({ search, searchParams }: URL): boolean =>
+  search !== "" && [...searchParams.keys()].some((name) => tokenParameters.has(name.toLowerCase()))
 
 const offeredProtocols = (request: IncomingMessage): ReadonlyArray<string> =>
   (request.headers["sec-websocket-protocol"] ?? "")
@@ -225,5 +228,6 @@ export const chooseAdapter = (offered: ReadonlyArray<string>): Adapter | undefin
 const originAllowed = (request: IncomingMessage, allowed: ReadonlyArray<string>): boolean => {
   const origin = request.headers.origin?.toLowerCase()
   if (origin === undefined || allowed.includes("*") || allowed.includes(origin)) return true
-  return URL.canParse(origin) && new URL(origin).host === request.headers.host?.toLowerCase()
+  const host = URL.parse(origin)?.host
+  return host !== undefined && host === request.headers.host?.toLowerCase()
 }

@@ -3,11 +3,12 @@
  * verification, every claim that we issue is required back, and what has been revoked is refused. Only the one canonical
  * text of a token is accepted, and it never leaves this file.
  */
-import { createHash, randomUUID, timingSafeEqual } from "node:crypto"
+import { createHash, createSecretKey, randomUUID, timingSafeEqual } from "node:crypto"
 import { Clock, Context, Effect, Layer, Redacted, Result, Schema } from "effect"
-import { errors, jwtVerify, type JWTPayload, SignJWT } from "jose"
+import { type JWTPayload, SignJWT } from "jose"
 import { hasHiddenCharacters } from "#schemas/text.ts"
 import { AppConfig } from "#src/config.ts"
+import { protectedHeader, readJwt } from "#src/gateway/jwt.ts"
 import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { Revocations } from "#src/registry/revocations.ts"
@@ -16,10 +17,7 @@ import { claimsOfInvitation, type InvitedTo } from "./invited.ts"
 
 const issuer = "sawt"
 const audience = "sawt"
-const algorithm = "HS256"
 const toleranceSeconds = limits.clockToleranceSeconds
-/** As the wire's `session.refresh` has it. */
-const tokenLengthMax = 4_096
 
 export const Scope = Schema.Literals(["voice", "healthcare", "clinician"])
 export type Scope = typeof Scope.Type
@@ -102,9 +100,10 @@ export class Auth extends Context.Service<
       const counters = yield* Counters
       const revocations = yield* Revocations
       const invitations = yield* Invitations
-      const bytes = (secret: Redacted.Redacted) => new TextEncoder().encode(Redacted.value(secret))
-      const signingKey = bytes(settings.tokenSecret)
-      const previousKey = settings.tokenSecretPrevious && bytes(settings.tokenSecretPrevious)
+      const keyOf = (secret: Redacted.Redacted) => createSecretKey(Redacted.value(secret), "utf8")
+      const signingKey = keyOf(settings.tokenSecret)
+      const previous = settings.tokenSecretPrevious
+      const verificationKeys = [signingKey, ...(previous === undefined ? [] : [keyOf(previous)])]
       const adminDigest = digest(Redacted.value(settings.adminSecret))
 
       const issue: Auth["Service"]["issue"] = Effect.fn("Auth.issue")(function* (options) {
@@ -114,7 +113,7 @@ export class Auth extends Context.Service<
         const scope = scopes.join(" ")
         const id = randomUUID()
         const jwt = new SignJWT({ scope })
-          .setProtectedHeader({ alg: algorithm, typ: "JWT" })
+          .setProtectedHeader(protectedHeader)
           .setIssuer(issuer)
           .setAudience(audience)
           .setIssuedAt(issuedAtSeconds)
@@ -133,49 +132,24 @@ export class Auth extends Context.Service<
         }
       })
 
-      const verifyWith = (token: string, key: Uint8Array, nowMs: number) =>
-        Effect.tryPromise({
-          try: () =>
-            jwtVerify(token, key, {
-              algorithms: [algorithm],
-              issuer,
-              audience,
-              clockTolerance: toleranceSeconds,
-              currentDate: new Date(nowMs),
-              requiredClaims: ["exp", "nbf", "iat", "jti", "scope"]
-            }),
-          catch: (cause) => new AuthError({ reason: reasonOf(cause) })
-        })
-
-      const jwtClaims = Effect.fnUntraced(function* (token: string, nowMs: number) {
-        if (!isCanonical(token)) return yield* new AuthError({ reason: "malformed" })
-        const first = verifyWith(token, signingKey, nowMs)
-        const { payload } = yield* previousKey === undefined
-          ? first
-          : first.pipe(
-              Effect.catchIf(
-                (error) => error.reason === "signature",
-                () => verifyWith(token, previousKey, nowMs)
-              )
-            )
-        return yield* Effect.fromResult(claimsOf(payload, nowMs))
-      })
-
-      const verify = Effect.fn("Auth.verify")(
-        function* (token: string) {
-          const nowMs = yield* Clock.currentTimeMillis
-          const claims = invitationToken.test(token)
-            ? yield* Effect.fromResult(claimsOfInvitation(invitations.find(token), nowMs)).pipe(
-                Effect.mapError((reason) => new AuthError({ reason }))
-              )
-            : yield* jwtClaims(token, nowMs)
+      const claimsIn = (token: string, nowMs: number): Result.Result<Claims, AuthReason> =>
+        invitationToken.test(token)
+          ? claimsOfInvitation(invitations.find(token), nowMs)
+          : Result.flatMap(readJwt(token, verificationKeys), (payload) => claimsOf(payload, nowMs))
+      const read = (token: string, nowMs: number): Result.Result<Claims, AuthReason> =>
+        Result.flatMap(claimsIn(token, nowMs), (claims) => {
           const verdict = revocations.verdict(claims)
-          if (verdict === "valid") return claims
-          return yield* new AuthError({ reason: verdict === "revoked" ? "revoked" : "unverifiable" })
-        },
-        Effect.tap(() => Effect.sync(() => counters.authenticationsAccepted++)),
-        Effect.tapError((error) => Effect.sync(() => counters.refuseAuthentication(error.reason)))
-      )
+          return verdict === "valid" ? Result.succeed(claims) : Result.fail(faultOfVerdict[verdict])
+        })
+      const verify: Auth["Service"]["verify"] = Effect.fnUntraced(function* (token) {
+        const claims = read(token, yield* Clock.currentTimeMillis)
+        if (Result.isSuccess(claims)) {
+          counters.authenticationsAccepted++
+          return claims.success
+        }
+        counters.refuseAuthentication(claims.failure)
+        return yield* new AuthError({ reason: claims.failure })
+      })
 
       const isAdmin = (authorization: string | undefined): boolean =>
         timingSafeEqual(digest(bearerOf(authorization) ?? ""), adminDigest)
@@ -189,22 +163,18 @@ export class Auth extends Context.Service<
 export const bearerOf = (authorization: string | undefined): string | undefined =>
   /^bearer +(\S+)$/i.exec(authorization?.trim() ?? "")?.[1]
 
-/**
- * Three parts of base64url, the last one as an encoder would write it: decoders pass over padding, white space and unused
- * bits, so that many texts would stand for one signature.
- */
-const isCanonical = (token: string): boolean => {
-  const signature = token.length <= tokenLengthMax ? /^[\w-]+\.[\w-]+\.([\w-]*)$/.exec(token)?.[1] : undefined
-  return signature !== undefined && Buffer.from(signature, "base64url").toString("base64url") === signature
-}
-
-/** What jose has not looked at. Values of claims that nobody issued are no claims. */
-const claimsOf = ({ jti, scope, exp, iat, sub }: JWTPayload, nowMs: number): Result.Result<Claims, AuthError> => {
-  const refused = (reason: AuthReason) => Result.fail(new AuthError({ reason }))
-  if (!isTokenId(jti) || typeof scope !== "string" || exp === undefined || iat === undefined) return refused("claims")
-  if (sub !== undefined && !isSubject(sub)) return refused("claims")
-  if (iat > nowMs / 1_000 + toleranceSeconds) return refused("not_yet_valid")
-  if (exp - iat > tokenTtlSeconds.maximum) return refused("lifetime")
+/** Values of claims that nobody issued are no claims; every one that we issue is asked back. */
+const claimsOf = (payload: JWTPayload, nowMs: number): Result.Result<Claims, AuthReason> => {
+  const { iss, aud, jti, scope, exp, nbf, iat, sub } = payload
+  const nowSeconds = Math.floor(nowMs / 1_000)
+  if (iss !== issuer) return Result.fail("issuer")
+  if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience))) return Result.fail("audience")
+  if (!isTokenId(jti) || typeof scope !== "string") return Result.fail("claims")
+  if (typeof exp !== "number" || typeof nbf !== "number" || typeof iat !== "number") return Result.fail("claims")
+  if (sub !== undefined && !isSubject(sub)) return Result.fail("claims")
+  if (Math.max(nbf, iat) > nowSeconds + toleranceSeconds) return Result.fail("not_yet_valid")
+  if (exp <= nowSeconds - toleranceSeconds) return Result.fail("expired")
+  if (exp - iat > tokenTtlSeconds.maximum) return Result.fail("lifetime")
   return Result.succeed({
     id: jti,
     ...(sub === undefined ? {} : { subject: sub }),
@@ -214,17 +184,6 @@ const claimsOf = ({ jti, scope, exp, iat, sub }: JWTPayload, nowMs: number): Res
   })
 }
 
-const digest = (text: string): Buffer => createHash("sha256").update(text).digest()
+const faultOfVerdict = { revoked: "revoked", unknown: "unverifiable" } as const satisfies Record<string, AuthReason>
 
-const reasonOf = (cause: unknown): AuthReason => {
-  if (cause instanceof errors.JWTExpired) return "expired"
-  if (cause instanceof errors.JOSEAlgNotAllowed) return "algorithm"
-  if (cause instanceof errors.JWSSignatureVerificationFailed) return "signature"
-  if (cause instanceof errors.JWTClaimValidationFailed) {
-    if (cause.claim === "nbf" && cause.reason === "check_failed") return "not_yet_valid"
-    if (cause.claim === "iss") return "issuer"
-    if (cause.claim === "aud") return "audience"
-    return "claims"
-  }
-  return "malformed"
-}
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest()

@@ -78,9 +78,14 @@ const budget = Effect.fnUntraced(function* (policy: Policy, makeStore: MakeLimit
   const limiter = yield* Effect.provideService(RateLimiter.make, RateLimiter.RateLimiterStore, store)
   let isStoreDown = false
 
+  /** Our own store answers at once, and a timer for each connect would cost as much as all the rest of this. */
+  const inTime = <A>(answer: Effect.Effect<A, RateLimiter.RateLimiterError>) =>
+    store instanceof BucketStore
+      ? answer
+      : Effect.timeoutOrElse(answer, { duration: limits.limitStoreTimeoutMs, orElse: () => silent })
   const consume = (key: string, tokens: number, onExceeded: "fail" | "delay") =>
-    limiter
-      .consume({
+    inTime(
+      limiter.consume({
         algorithm: "token-bucket",
         window: Duration.seconds(windowSeconds),
         limit: ratePerMinute,
@@ -88,7 +93,7 @@ const budget = Effect.fnUntraced(function* (policy: Policy, makeStore: MakeLimit
         tokens,
         onExceeded
       })
-      .pipe(Effect.timeoutOrElse({ duration: limits.limitStoreTimeoutMs, orElse: () => silent }))
+    )
   const headersFor = (remaining: number, resetSeconds: number): RateHeaders => ({
     ratelimit: `"${policy}";r=${remaining};t=${Math.ceil(resetSeconds)}`,
     "ratelimit-policy": `"${policy}";q=${ratePerMinute};w=${windowSeconds}`
