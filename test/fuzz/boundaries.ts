@@ -77,8 +77,15 @@ const startOf = (dice: Dice, path: string): SessionStart => ({
   mode: dice.pick(["file", "live"]),
   ...(path.endsWith("healthcare") ? { questionnaire: "phq-9" } : {})
 })
-/** A healthcare session is written to disk, so there are fewer of them. */
-const pathOf = (dice: Dice): string => (dice.once(8) ? "/ws/secure/healthcare" : "/ws/secure")
+/** Where nobody is counted with another. */
+const ownAddress = (dice: Dice): string =>
+  `2001:db8:${dice.whole(0, 0xffff).toString(16)}:${dice.whole(0, 0xffff).toString(16)}::1`
+
+/** What is kept for a resume is written and sealed at each step, which costs more than all the rest: most sessions are basic. */
+const endpointOf = (dice: Dice, tokens: Target["tokens"]) => {
+  const path = dice.once(20) ? "/ws/secure/healthcare" : dice.once(3) ? "/ws/secure" : "/ws"
+  return path === "/ws" ? { path, address: ownAddress(dice) } : { path, token: dice.pick(tokens) }
+}
 const errorsOf = (messages: ReadonlyArray<ServerMessage>): ReadonlyArray<string> =>
   messages.flatMap((one) => (one.type === "error" ? [`error ${one.code}`] : []))
 
@@ -107,12 +114,12 @@ const messagesOf = (
 }
 
 /** Whatever comes before the first `session.start`; then a session starts, unless that one was refused for good. */
-const firstMessage = fuzzed(({ seed, target }) => {
-  const pool = messagePool(seed)
+const firstMessage = fuzzed(({ seed, inputs, target }) => {
+  const pool = messagePool(seed, inputs)
   return (dice) => {
-    const path = pathOf(dice)
+    const endpoint = endpointOf(dice, target.tokens)
     const first = messagesOf(dice, pool, ({ type }) => type === "session.start" || type === "session.end")
-    const good = { ...startOf(dice, path), ref: "good" }
+    const good = { ...startOf(dice, endpoint.path), ref: "good" }
     const bytes = Buffer.concat([...first, Buffer.from(JSON.stringify(good))].map(textFrame))
     return {
       inputs: first.length,
@@ -120,8 +127,7 @@ const firstMessage = fuzzed(({ seed, target }) => {
       run: async () => {
         const told: Array<ServerMessage> = []
         const outcome = await converse(target.dial, {
-          path,
-          token: dice.pick(target.tokens),
+          ...endpoint,
           bytes,
           isLast: ({ ref }) => ref === "good",
           onMessage: (one) => void told.push(one)
@@ -133,33 +139,32 @@ const firstMessage = fuzzed(({ seed, target }) => {
   }
 })
 
-const messages = fuzzed(({ seed, target }) => {
-  const pool = messagePool(seed)
+const messages = fuzzed(({ seed, inputs, target }) => {
+  const pool = messagePool(seed, inputs)
   return (dice) => {
-    const path = pathOf(dice)
+    const endpoint = endpointOf(dice, target.tokens)
     const sent = messagesOf(dice, pool, ({ type }) => type === "session.end")
-    const bytes = Buffer.concat([textFrame(JSON.stringify(startOf(dice, path))), ...sent.map(textFrame), last])
+    const bytes = Buffer.concat([textFrame(JSON.stringify(startOf(dice, endpoint.path))), ...sent.map(textFrame), last])
     return {
       inputs: sent.length,
       bytes,
       run: async () => {
         const told: Array<ServerMessage> = []
-        const token = dice.pick(target.tokens)
         const onMessage = (one: ServerMessage) => void told.push(one)
-        return [await converse(target.dial, { path, token, bytes, isLast: isPong, onMessage }), ...errorsOf(told)]
+        return [await converse(target.dial, { ...endpoint, bytes, isLast: isPong, onMessage }), ...errorsOf(told)]
       }
     }
   }
 })
 
-const soundsPerConnection = 12
+const soundsPerConnection = 25
 
 const audio = fuzzed(({ target }) => {
   const packets = opusPackets()
   return (dice) => {
-    const path = pathOf(dice)
+    const endpoint = endpointOf(dice, target.tokens)
     const audioFormat = format(dice)
-    const start = { ...startOf(dice, path), audio: audioFormat }
+    const start = { ...startOf(dice, endpoint.path), audio: audioFormat }
     const sounds = Array.from({ length: soundsPerConnection }, () => sound(dice, audioFormat.encoding, packets))
     const sent = sounds.map((one) =>
       dice.once(10) ? Buffer.concat([binaryFrame(one), textFrame('{"type":"audio.commit"}')]) : binaryFrame(one)
@@ -173,8 +178,7 @@ const audio = fuzzed(({ target }) => {
         const first = textFrame(JSON.stringify(start))
         const all = Buffer.concat([bytes, last])
         const outcome = await converse(target.dial, {
-          path,
-          token: dice.pick(target.tokens),
+          ...endpoint,
           // Sound is for a session that is ready; some comes too early all the same.
           ...(dice.once(10)
             ? { bytes: Buffer.concat([first, all]) }
@@ -196,12 +200,11 @@ const frames = fuzzed(({ target }) => (dice) => {
     run: async () => {
       const { patienceMs } = target
       const ownClose = (code: number) => closesOfClients.has(code)
-      // No token and an address of its own: the handshake is another boundary's.
-      const address = `2001:db8:${dice.whole(0, 0xffff).toString(16)}:${dice.whole(0, 0xffff).toString(16)}::1`
       return [
         await converse(target.dial, {
+          // No token: the handshake is another boundary's.
           path: "/ws",
-          address,
+          address: ownAddress(dice),
           bytes,
           isLast: isPong,
           patienceMs,

@@ -25,7 +25,7 @@ const closes: ReadonlySet<number> = new Set([
 ])
 
 /** Whoever has not been answered by then never will be. */
-const answerMs = 20_000
+const answerMs = 60_000
 
 class Line {
   readonly socket: Duplex

@@ -8,7 +8,7 @@ import fc from "fast-check"
 import { ClientMessage } from "#schemas/wire.ts"
 import type { Dice } from "./dice.ts"
 
-const poolSize = 2_000
+const poolSizeMax = 2_000
 
 /** JSON text of values, some of which JSON.stringify would never write. */
 const hostile: ReadonlyArray<string> = [
@@ -68,7 +68,9 @@ export interface MessagePool {
   readonly values: ReadonlyArray<string>
 }
 
-export const messagePool = (seed: number): MessagePool => {
+/** For so many inputs. */
+export const messagePool = (seed: number, inputs: number): MessagePool => {
+  const poolSize = Math.min(poolSizeMax, Math.ceil(inputs / 10))
   const sampled = Arbitrary.sampleEffect(Arbitrary.schema(ClientMessage), { seed, count: poolSize })
   return {
     wellFormed: Effect.runSync(sampled),

@@ -52,6 +52,17 @@ export interface Report extends Tally {
 
 /** Throws the first thing that is not as it should be. */
 export const fuzz = async (subject: Subject, boundary: BoundaryName, seed: number, inputs: number): Promise<Report> => {
+  const { stackTraceLimit } = Error
+  // Each input makes an error or two, whose stack nobody reads: to write it costs more than the error.
+  Error.stackTraceLimit = 0
+  try {
+    return await fuzzed(subject, boundary, seed, inputs)
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+const fuzzed = async (subject: Subject, boundary: BoundaryName, seed: number, inputs: number): Promise<Report> => {
   const [startedAt, cpu] = [performance.now(), process.cpuUsage()]
   const { target } = subject
   await boundaries[boundary]({ seed: seed + 1_000_003, inputs: Math.ceil(inputs * warmUpShare), target })
@@ -78,12 +89,12 @@ export const inProcess = async (): Promise<Subject> => {
   const service = await startService()
   setFlagsFromString("--expose-gc")
   const collectGarbage = runInNewContext("gc") as () => void
-  const rest = () => new Promise((resolve) => setTimeout(resolve, 200))
+  const rest = () => new Promise((resolve) => setTimeout(resolve, 50))
   return {
     target: { ...service, patienceMs: 60 },
     faults: async () => {
       // Whoever was cut off is let go of a little later.
-      for (let tries = 0; service.sessions() > 0 && tries < 50; tries++) await rest()
+      for (let tries = 0; service.sessions() > 0 && tries < 200; tries++) await rest()
       const left = service.sessions()
       return [...service.defects, ...(left === 0 ? [] : [`${left} sessions are left over`])]
     },
