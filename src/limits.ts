@@ -9,7 +9,7 @@ export const limits = {
   /** Malformed messages within `malformedWindowMs` that end a session with `invalid_message`. */
   malformedMax: 3,
   malformedWindowMs: 10_000,
-  /** Control messages in a second. Over it: `rate_limited`. */
+  /** Control messages in a second, and pings and pongs of the WebSocket itself. Over it: `rate_limited`. */
   messagesPerSecondMax: 50,
   /** Audio frames within `refusedFramesWindowMs` that came before `session.ready` or were no audio. Over it: `rate_limited`. */
   refusedFramesMax: 250,

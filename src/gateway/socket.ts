@@ -1,7 +1,8 @@
 /**
  * One client's WebSocket, as the session sees it. A client that reads nothing is dropped at a bound; one that answers
  * neither of two pings is half-open and dropped; a fault of one session closes that socket with 1011 and nothing else.
- * While the session has paused reading, pongs are not read either, so silence then means nothing.
+ * While the session has paused reading, pongs are not read either, so silence then means nothing. Pings and pongs of the
+ * WebSocket itself never reach a session: they are bounded here, as messages are there.
  */
 import type { Scope } from "effect"
 import { Effect, Result } from "effect"
@@ -24,6 +25,9 @@ export class ClientSocket implements Connection {
   readonly #adapter: Adapter
   readonly #counters: SecurityCounters
   #pingsMissed = 0
+  /** Of the present second. */
+  #controlFrames = 0
+  #controlSecondAtMs = 0
   /** What the session threw, by name alone: its message may hold what a person said. */
   #fault: string | undefined
 
@@ -109,8 +113,22 @@ export class ClientSocket implements Connection {
 
   #listen(handle: SessionHandle): void {
     this.#socket.on("message", (payload, isBinary) => this.#receive(handle, payload, isBinary))
-    this.#socket.on("pong", () => (this.#pingsMissed = 0))
+    this.#socket.on("ping", () => this.#countControlFrame())
+    this.#socket.on("pong", () => {
+      this.#pingsMissed = 0
+      this.#countControlFrame()
+    })
     this.resumeReading()
+  }
+
+  #countControlFrame(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    const nowMs = performance.now()
+    if (nowMs - this.#controlSecondAtMs >= 1_000) {
+      this.#controlSecondAtMs = nowMs
+      this.#controlFrames = 0
+    }
+    if (++this.#controlFrames > limits.messagesPerSecondMax) this.fail("rate_limited", "Too many pings in a second.")
   }
 
   #receive(handle: SessionHandle, payload: RawData, isBinary: boolean): void {

@@ -110,6 +110,9 @@ const select = (message: Of<"answer.select">) => ({
   ...(message.value === undefined ? {} : { value: message.value })
 })
 
+/** What a client sends by itself says nothing of the person: it keeps no idle session. */
+export const sentUnasked: ReadonlySet<ClientMessage["type"]> = new Set(["ping", "ack", "session.refresh"])
+
 export const receiveMessage = (session: Session, received: ClientMessage): void => {
   const message = plainMessage(received)
   const { started } = session

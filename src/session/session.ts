@@ -15,7 +15,7 @@ import type { ClientMessage, LeadingState, ServerMessage } from "#schemas/wire.t
 import type { ListenerEvent } from "#src/audio/listener-events.ts"
 import { limits } from "#src/limits.ts"
 import type { PromptText } from "#src/tts/prompts.ts"
-import { receiveMessage } from "./client-messages.ts"
+import { receiveMessage, sentUnasked } from "./client-messages.ts"
 import type { SessionHandle } from "./contract.ts"
 import { performInterview } from "./interviewing.ts"
 import { described, type KeptOutput } from "./kept.ts"
@@ -87,7 +87,7 @@ export class Session implements SessionHandle {
     if (this.bounds.messages.hit(this.options.nowMs()))
       return this.#fatal("rate_limited", "too many messages in a second")
     this.options.logContent?.(message)
-    this.actor.send({ type: "client.active" })
+    if (!sentUnasked.has(message.type)) this.actor.send({ type: "client.active" })
     if (!this.#confirmed && this.started?.keeping !== undefined) {
       this.#confirmed = true
       this.started.keeping.journal.confirm()

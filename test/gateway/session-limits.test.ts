@@ -88,6 +88,16 @@ describe("a session", () => {
     assert.deepStrictEqual(errorsOf(messages), ["rate_limited"])
   })
 
+  it.each(["ping", "pong"] as const)("ends at more than fifty %ss of the WebSocket in a second, with 4429", async (kind) => {
+    const { socket, messages, closed } = await started()
+    for (let i = 0; i < limits.messagesPerSecondMax - 1; i++) socket[kind]()
+    await settled(socket, messages)
+    assert.deepStrictEqual(errorsOf(messages), [])
+    await floodUntil(closed, limits.messagesPerSecondMax, () => socket[kind](undefined, undefined, () => {}))
+    assert.deepStrictEqual(await closed, { code: 4429, reason: "rate_limited" })
+    assert.deepStrictEqual(errorsOf(messages), ["rate_limited"])
+  })
+
   it("takes half a minute of live audio at once, and ends at more with audio_too_fast, 1008", async () => {
     const { socket, messages, closed } = await started({ mode: "live" })
     const second = new Uint8Array(32_000)
@@ -171,7 +181,7 @@ describe("patience", () => {
       const startedAtMs = performance.now()
       const busyMs = 2_600
       while (performance.now() - startedAtMs < busyMs) {
-        send(socket, { type: "ping" })
+        send(socket, { type: "audio.clear" })
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
       assert.deepStrictEqual(await closed, { code: 4408, reason: "idle_timeout" })
@@ -179,6 +189,23 @@ describe("patience", () => {
       const told = messages.filter(({ type }) => type === "session.expiring").map(({ reason }) => reason)
       assert.include(told, "idle")
       assert.deepStrictEqual(errorsOf(messages), ["idle_timeout"])
+    }))
+
+  it("a client that only pings, in either way, or acknowledges is ended with idle_timeout all the same", () =>
+    withServer({ idleSeconds: 0.5, maxMinutes: 60 }, async (socket) => {
+      const { messages, closed } = record(socket)
+      send(socket, { type: "session.start" })
+      const busy = setInterval(() => {
+        send(socket, { type: "ping" })
+        send(socket, { type: "ack", seq: 0 })
+        socket.ping()
+      }, 100)
+      assert.deepStrictEqual(await closed, { code: 4408, reason: "idle_timeout" })
+      clearInterval(busy)
+      assert.include(
+        messages.map(({ type }) => type),
+        "pong"
+      )
     }))
 
   it("the busiest client is ended at the longest duration, with 4408", () =>
