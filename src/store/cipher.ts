@@ -2,7 +2,16 @@
  * Seals what is kept: AES-256-GCM, a fresh nonce for each value, the value's place in the database as associated data, so
  * that no row can be moved to another. Layout: version (1 byte), key id (8), nonce (12), tag (16), ciphertext.
  */
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto"
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes
+} from "node:crypto"
 import { StoreError } from "#schemas/record.ts"
 
 export const keyBytes = 32
@@ -28,12 +37,15 @@ export class Cipher {
   readonly namingKey: Uint8Array
   readonly #keyId: Buffer
   readonly #sealing: Buffer
+  /** Made once: each connect asks for names, and bytes would be made a key each time. */
+  readonly #naming: KeyObject
   readonly #previous: Cipher | undefined
 
   /** `key`: 32 random bytes. */
   constructor(key: Uint8Array, { naming, previous }: CipherOptions = {}) {
     this.#sealing = derived(key, "sealing")
     this.namingKey = naming ?? derived(key, "naming")
+    this.#naming = createSecretKey(this.namingKey)
     this.#keyId = derived(key, "key id").subarray(0, keyIdBytes)
     this.keyId = this.#keyId.toString("hex")
     this.#previous = previous
@@ -72,7 +84,7 @@ export class Cipher {
 
   /** The same name for the same subject, in whatever Unicode form, under this key; and no way back. */
   nameOf(subject: string): string {
-    return createHmac("sha256", this.namingKey).update(subject.normalize("NFC")).digest("hex")
+    return createHmac("sha256", this.#naming).update(subject.normalize("NFC")).digest("hex")
   }
 }
 

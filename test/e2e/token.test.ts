@@ -2,10 +2,13 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { decodeJwt, jwtVerify } from "jose"
 import type { ClientMessage } from "#schemas/wire.ts"
+import { joined } from "#src/audio/pcm.ts"
+import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { auditLines } from "#test/support/audit-log.ts"
 import { signed } from "#test/support/tokens.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { Caller, noPrompts, tokenOf } from "./caller.ts"
+import { servingPid } from "../faults/hosts.ts"
+import { Caller, noPrompts, silence, spoken, tokenOf } from "./caller.ts"
 import { linkIds } from "./questionnaire-file.ts"
 
 const secret = "signing-secret-2b1f8a7d3c6e9054"
@@ -98,6 +101,55 @@ describe.concurrent("a token that runs out in a session", () => {
     }
     await lives(caller)
     assert.deepStrictEqual(await caller.client.ended(), { code: 4401, reason: "token_expired" })
+  })
+})
+
+describe("a token that runs out while somebody speaks", () => {
+  const asked = async () => {
+    const caller = await started(await lasting(60))
+    await caller.ask({ type: "consent.give", version: "1" })
+    await caller.until(({ type }) => type === "question.asked")
+    return caller
+  }
+  const runsOut = async (caller: Caller, inSeconds: number) =>
+    caller.ask({ type: "session.refresh", token: await lasting(inSeconds) })
+  const idOf = (caller: Caller) => caller.of("session.ready")[0]?.resume_token
+
+  it("cuts what is being said, without a final for half of it; the same question is asked again and answered", async () => {
+    const caller = await asked()
+    await caller.play(spoken("two"))
+    await caller.count("answer.recorded", 1)
+    await caller.until((message) => message.type === "question.asked" && message.link_id === linkIds[1])
+    await caller.play(joined(silence(200), readSamples(clipOf("two").file)))
+    await caller.count("speech.started", 2)
+    await runsOut(caller, 0.5)
+    assert.deepStrictEqual(await caller.client.ended(), { code: 4401, reason: "token_expired" })
+    assert.deepStrictEqual(caller.finals, [clipOf("two").text])
+
+    const back = await started(await lasting(60), idOf(caller))
+    await back.until((message) => message.type === "question.asked" && message.link_id === linkIds[1])
+    await back.play(spoken("two"))
+    await back.until((message) => message.type === "answer.recorded" && message.link_id === linkIds[1])
+    await back.end()
+  })
+
+  it("lets what was said whole before be recognised and recorded, also where the recogniser hangs just then", async () => {
+    const caller = await asked()
+    process.kill(await servingPid(server, "stt"), "SIGSTOP")
+    await caller.play(spoken("two"))
+    await caller.count("speech.started", 1)
+    caller.send({ type: "audio.commit" })
+    await caller.count("speech.stopped", 1)
+    await runsOut(caller, 0.1)
+    assert.deepStrictEqual(await caller.client.ended(), { code: 4401, reason: "token_expired" })
+    const told = caller.messages.map(({ type }) => type)
+    assert.isBelow(told.indexOf("answer.recorded"), told.indexOf("session.ended"))
+    const [recorded] = caller.of("answer.recorded")
+    assert.deepEqual([recorded?.link_id, recorded?.via], [linkIds[0], "voice"])
+
+    const back = await started(await lasting(60), idOf(caller))
+    await back.until((message) => message.type === "question.asked" && message.link_id === linkIds[1])
+    await back.end()
   })
 })
 
