@@ -59,6 +59,17 @@ describe("a session", () => {
     socket.terminate()
   })
 
+  it("lasts ten minutes at most on the basic socket, and is told so", async () => {
+    const socket = await connected(`${server.wsUrl}/ws`)
+    send(socket, { type: "session.start" })
+    const told = (await nextMessage(socket)) as { limits: Message }
+    assert.strictEqual(told.limits["session_minutes_max"], 10)
+    socket.terminate()
+    const { socket: secure, messages } = await started()
+    assert.deepInclude(messages[0], { limits: { ...told.limits, session_minutes_max: 60 } })
+    secure.terminate()
+  })
+
   it("takes an audio frame of 64 KiB, and not a byte more: 1009", async () => {
     const { socket, messages, closed } = await started()
     socket.send(new Uint8Array(limits.frameBytesMax))
@@ -88,15 +99,18 @@ describe("a session", () => {
     assert.deepStrictEqual(errorsOf(messages), ["rate_limited"])
   })
 
-  it.each(["ping", "pong"] as const)("ends at more than fifty %ss of the WebSocket in a second, with 4429", async (kind) => {
-    const { socket, messages, closed } = await started()
-    for (let i = 0; i < limits.messagesPerSecondMax - 1; i++) socket[kind]()
-    await settled(socket, messages)
-    assert.deepStrictEqual(errorsOf(messages), [])
-    await floodUntil(closed, limits.messagesPerSecondMax, () => socket[kind](undefined, undefined, () => {}))
-    assert.deepStrictEqual(await closed, { code: 4429, reason: "rate_limited" })
-    assert.deepStrictEqual(errorsOf(messages), ["rate_limited"])
-  })
+  it.each(["ping", "pong"] as const)(
+    "ends at more than fifty %ss of the WebSocket in a second, with 4429",
+    async (kind) => {
+      const { socket, messages, closed } = await started()
+      for (let i = 0; i < limits.messagesPerSecondMax - 1; i++) socket[kind]()
+      await settled(socket, messages)
+      assert.deepStrictEqual(errorsOf(messages), [])
+      await floodUntil(closed, limits.messagesPerSecondMax, () => socket[kind](undefined, undefined, () => {}))
+      assert.deepStrictEqual(await closed, { code: 4429, reason: "rate_limited" })
+      assert.deepStrictEqual(errorsOf(messages), ["rate_limited"])
+    }
+  )
 
   it("takes half a minute of live audio at once, and ends at more with audio_too_fast, 1008", async () => {
     const { socket, messages, closed } = await started({ mode: "live" })
