@@ -3,7 +3,17 @@ import { once } from "node:events"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { WebSocket } from "ws"
 import { limits } from "#src/limits.ts"
-import { closeOf, connected, nextMessage, rawUpgrade, startServer, type TestServer } from "#test/support/server.ts"
+import {
+  closeOf,
+  connected,
+  nextMessage,
+  rawUpgrade,
+  refused,
+  securityOf,
+  startServer,
+  type TestServer
+} from "#test/support/server.ts"
+import { signed } from "#test/support/tokens.ts"
 import { deafLayers } from "./deaf-session.ts"
 import { echoLayers, newSeen } from "./echo-session.ts"
 
@@ -171,6 +181,51 @@ describe("a session", () => {
     const [bytes] = (await once(raw, "data")) as [Buffer]
     assert.deepStrictEqual([bytes[0], bytes.readUInt16BE(2)], [0x88, 1002])
     raw.destroy()
+  })
+})
+
+describe("/admin/health", () => {
+  it("counts what each guard has refused, and what it let in", async () => {
+    const server = await startServer(deafLayers({ idleSeconds: 600, maxMinutes: 60 }), {
+      MAX_CONCURRENT_SESSIONS: "2",
+      RATE_LIMIT_PER_MINUTE: "1000"
+    })
+    try {
+      const secure = `${server.wsUrl}/ws/secure`
+      const token = await server.token()
+      const before = await securityOf(server)
+      const open = [await connected(secure, { token }), await connected(secure, { token })] as const
+      assert.strictEqual((await refused(secure, { token })).status, 503)
+      open[0].send("{")
+      assert.strictEqual((await nextMessage(open[0]))["code"], "invalid_message")
+      for (const [socket, frame] of [
+        [open[0], " ".repeat(limits.textBytesMax + 1)],
+        [open[1], new Uint8Array(limits.frameBytesMax + 1)]
+      ] as const) {
+        socket.send(frame)
+        assert.strictEqual((await closeOf(socket)).code, 1009)
+      }
+      assert.strictEqual((await fetch(`${server.url}/admin/sessions`)).status, 401)
+      // A slot comes back when the server has seen the socket's end.
+      while ((await securityOf(server)).slotsOpen > 0);
+      const shortLived = await signed(server.tokenSecret, { exp: Date.now() / 1_000 + 0.5 })
+      assert.strictEqual((await closeOf(await connected(secure, { token: shortLived }))).reason, "token_expired")
+      const after = await securityOf(server)
+      const { sessions_ended_by_token, ...counts } = after
+      assert.deepInclude(counts, {
+        tokens_issued: before.tokens_issued,
+        authentications_accepted: before.authentications_accepted + 4,
+        session_limit_refusals: before.session_limit_refusals + 1,
+        malformed_messages: before.malformed_messages + 1,
+        oversize_frames: before.oversize_frames + 2,
+        admin_refused: before.admin_refused + 1,
+        rate_limit_refusals: before.rate_limit_refusals,
+        tracked_addresses: 1
+      })
+      assert.deepStrictEqual(sessions_ended_by_token, { token_expired: 1 })
+    } finally {
+      await server.close()
+    }
   })
 })
 

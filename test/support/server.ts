@@ -184,7 +184,14 @@ export const securityOf = async (server: TestServer) => {
       readonly authentications_accepted: number
       readonly authentications_refused: Readonly<Record<string, number>>
       readonly sessions_ended_by_token: Readonly<Record<string, number>>
+      readonly tokens_issued: number
       readonly tokens_revoked: number
+      readonly admin_refused: number
+      readonly rate_limit_refusals: number
+      readonly session_limit_refusals: number
+      readonly malformed_messages: number
+      readonly oversize_frames: number
+      readonly tracked_addresses: number
     }
   }
   return { ...body.security, slotsOpen: body.slots.open }
