@@ -96,6 +96,27 @@ describe("typed refusals", () => {
     }
   })
 
+  it("a route that fails is 500 internal, with a request id, and tells nothing of why", async () => {
+    const whole = seen.storage
+    Object.defineProperty(seen, "storage", {
+      configurable: true,
+      get: () => {
+        throw new Error("DATA_DIR/secret-place")
+      }
+    })
+    try {
+      const response = await get("/health")
+      assert.strictEqual(response.status, 500)
+      assert.isNotEmpty(response.headers.get("x-request-id"))
+      const { code, message } = await errorOf(response)
+      assert.strictEqual(code, "internal")
+      assert.notMatch(message, /secret-place|\n|\.ts/)
+    } finally {
+      Object.defineProperty(seen, "storage", { value: whole, writable: true })
+    }
+    assert.strictEqual((await get("/health")).status, 200)
+  })
+
   it("bytes that are no HTTP get a typed 400", async () => {
     const socket = connectTcp(server.port, "127.0.0.1")
     socket.write("NOT HTTP AT ALL\r\n\r\n")

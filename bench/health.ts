@@ -1,0 +1,59 @@
+/** `npm run bench:health`: how soon `/health` answers while sessions are busy (R1.2), and while there are none. */
+import { setTimeout as sleep } from "node:timers/promises"
+import { mintToken } from "../scripts/client.ts"
+import { startServer } from "../scripts/server-process.ts"
+import { recognizeFile } from "./file-session.ts"
+import { machine, percentile, progress, readOptions, rounded, type Row, table } from "./options.ts"
+import { clips, sampleRateHz } from "./recordings.ts"
+
+const { json, numbers } = readOptions(
+  "health",
+  `Milliseconds from asking to the last byte of the answer of GET /health, asked now and then from this process: of a
+server with nothing to do, and while sessions of mode "file" have it recognise speech as fast as it can.`,
+  {
+    numbers: {
+      sessions: { default: 10, about: "sessions at once" },
+      requests: { default: 300, about: "requests of each kind" }
+    }
+  }
+)
+
+const server = await startServer()
+const askedMs = async (): Promise<number> => {
+  const atMs = performance.now()
+  const response = await fetch(`${server.url}/health`)
+  await response.arrayBuffer()
+  return performance.now() - atMs
+}
+const figuresOf = async (state: string): Promise<Row> => {
+  const times: Array<number> = []
+  for (let i = 0; i < numbers.requests; i++) {
+    times.push(await askedMs())
+    await sleep(20)
+  }
+  const at = (share: number) => rounded(percentile(times, share), 2)
+  return { state, "p50 ms": at(0.5), "p95 ms": at(0.95), "p99 ms": at(0.99), "most ms": at(1) }
+}
+
+const parts = clips.slice(0, 10).map(({ samples }) => samples)
+/** Within the last of them. */
+const untilMs = parts.slice(0, -1).reduce((sum, samples) => sum + samples.length, 0) / (sampleRateHz / 1_000)
+const token = await mintToken(server.url, server.secret, "voice")
+try {
+  await askedMs()
+  const idle = await figuresOf("idle")
+  progress("now with sessions")
+  let isOver = false
+  const talk = async () => {
+    while (!isOver) await recognizeFile({ server: server.url, path: "/ws/secure", token, parts, untilMs })
+  }
+  const talking = Promise.all(Array.from({ length: numbers.sessions }, talk))
+  await sleep(1_000)
+  const busy = await figuresOf("busy")
+  isOver = true
+  await talking
+  if (json) console.log(JSON.stringify({ machine: machine(), rows: [idle, busy] }, undefined, 2))
+  else console.log(`${machine()}\n\n${table([idle, busy])}`)
+} finally {
+  await server.stop()
+}
