@@ -8,7 +8,7 @@ import { sawtV1 } from "#src/gateway/sawt-v1.ts"
 import { Result } from "effect"
 import { Dice } from "./dice.ts"
 import { ask, converse, type Dial, Fault } from "./exchange.ts"
-import { closesOfClients, framing } from "./framing.ts"
+import { framing, isCloseOfClients } from "./framing.ts"
 import { binaryFrame, textFrame } from "./frames.ts"
 import { message, messagePool, type MessagePool } from "./messages.ts"
 import { request } from "./requests.ts"
@@ -199,7 +199,6 @@ const frames = fuzzed(({ target }) => (dice) => {
     bytes,
     run: async () => {
       const { patienceMs } = target
-      const ownClose = (code: number) => closesOfClients.has(code)
       return [
         await converse(target.dial, {
           // No token: the handshake is another boundary's.
@@ -208,7 +207,7 @@ const frames = fuzzed(({ target }) => (dice) => {
           bytes,
           isLast: isPong,
           patienceMs,
-          ownClose,
+          ownClose: isCloseOfClients,
           mayBeCutOff: true
         })
       ]

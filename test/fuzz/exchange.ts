@@ -162,8 +162,9 @@ export const converse = async (dial: Dial, conversation: Conversation): Promise<
         const code = payload.length === 0 ? 1_005 : payload.readUInt16BE(0)
         const reason = payload.toString("utf8", 2)
         outcome ??= `closed ${code}${reason in errorTable ? ` ${reason}` : ""}`
-        if (!closes.has(code) && ownClose?.(code) !== true) fault ??= new Fault(`closed with ${code} ${reason}`)
-        if (code === 1_011) fault ??= new Fault("the service failed")
+        const isOwn = ownClose?.(code) === true
+        if (!closes.has(code) && !isOwn) fault ??= new Fault(`closed with ${code} ${reason}`)
+        if (code === 1_011 && (reason === "internal" || !isOwn)) fault ??= new Fault("the service failed")
       }
       if (opcode !== opcodes.text) continue
       const decoded = decodeMessage(payload.toString("utf8"))

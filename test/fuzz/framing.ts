@@ -8,7 +8,10 @@ const start = '{"type":"session.start","mode":"file"}'
 const bomb = deflateRawSync(Buffer.alloc(16 * 1024 * 1024), { finishFlush: constants.Z_SYNC_FLUSH })
 
 /** A close is answered by its own code, where a client may use it (RFC 6455, 7.4); one without a code by none, told as 1005. */
-export const closesOfClients: ReadonlySet<number> = new Set([1_005, 3_000, 4_401])
+export const isCloseOfClients = (code: number): boolean =>
+  code === 1_005 ||
+  (code >= 1_000 && code <= 1_014 && ![1_004, 1_006].includes(code)) ||
+  (code >= 3_000 && code <= 4_999)
 
 const good = (dice: Dice): Buffer => textFrame(dice.pick([start, '{"type":"ping"}', '{"type":"audio.clear"}']))
 const anyOpcode = (dice: Dice): number => dice.pick([...Object.values(opcodes), dice.whole(0, 15)])
