@@ -197,7 +197,8 @@ export const variables = {
     maximum: 3_600,
     default: "120",
     unit: "s",
-    about: "After so long without speech or a message that a person may have caused (pings do not count), a session ends with `idle_timeout`."
+    about:
+      "After so long without speech or a message that a person may have caused (pings do not count), a session ends with `idle_timeout`."
   }),
   SESSION_MAX_MINUTES: integer({
     minimum: 1,

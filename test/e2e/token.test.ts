@@ -105,8 +105,9 @@ describe.concurrent("a token that runs out in a session", () => {
 })
 
 describe("a token that runs out while somebody speaks", () => {
-  const asked = async () => {
-    const caller = await started(await lasting(60))
+  const asked = async (turn_detection: "server_vad" | "none") => {
+    const caller = await open(await lasting(60))
+    await caller.start({ questionnaire: "phq-9", turn_detection })
     await caller.ask({ type: "consent.give", version: "1" })
     await caller.until(({ type }) => type === "question.asked")
     return caller
@@ -116,7 +117,7 @@ describe("a token that runs out while somebody speaks", () => {
   const idOf = (caller: Caller) => caller.of("session.ready")[0]?.resume_token
 
   it("cuts what is being said, without a final for half of it; the same question is asked again and answered", async () => {
-    const caller = await asked()
+    const caller = await asked("server_vad")
     await caller.play(spoken("two"))
     await caller.count("answer.recorded", 1)
     await caller.until((message) => message.type === "question.asked" && message.link_id === linkIds[1])
@@ -134,13 +135,12 @@ describe("a token that runs out while somebody speaks", () => {
   })
 
   it("lets what was said whole before be recognised and recorded, also where the recogniser hangs just then", async () => {
-    const caller = await asked()
+    const caller = await asked("none")
     process.kill(await servingPid(server, "stt"), "SIGSTOP")
-    await caller.play(spoken("two"))
-    await caller.count("speech.started", 1)
+    await caller.play(readSamples(clipOf("two").file))
     caller.send({ type: "audio.commit" })
-    await caller.count("speech.stopped", 1)
     await runsOut(caller, 0.1)
+    assert.isEmpty(caller.finals)
     assert.deepStrictEqual(await caller.client.ended(), { code: 4401, reason: "token_expired" })
     const told = caller.messages.map(({ type }) => type)
     assert.isBelow(told.indexOf("answer.recorded"), told.indexOf("session.ended"))
