@@ -43,14 +43,14 @@ try {
   await askedMs()
   const idle = await figuresOf("idle")
   progress("now with sessions")
-  let isOver = false
+  const over = new AbortController()
   const talk = async () => {
-    while (!isOver) await recognizeFile({ server: server.url, path: "/ws/secure", token, parts, untilMs })
+    while (!over.signal.aborted) await recognizeFile({ server: server.url, path: "/ws/secure", token, parts, untilMs })
   }
   const talking = Promise.all(Array.from({ length: numbers.sessions }, talk))
   await sleep(1_000)
   const busy = await figuresOf("busy")
-  isOver = true
+  over.abort()
   await talking
   if (json) console.log(JSON.stringify({ machine: machine(), rows: [idle, busy] }, undefined, 2))
   else console.log(`${machine()}\n\n${table([idle, busy])}`)
