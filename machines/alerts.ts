@@ -7,8 +7,12 @@ import type { Plan } from "./plan.ts"
 const isChosen = (codes: ReadonlyArray<string>, { value }: RecordedAnswer["answer"]): boolean =>
   Array.isArray(value) ? value.some((code) => codes.includes(code)) : codes.includes(String(value))
 
-const add = (alerts: ReadonlyArray<RaisedAlert>, raised: ReadonlyArray<RaisedAlert>): ReadonlyArray<RaisedAlert> => {
-  const fresh = raised.filter(
+/** Once each, in the order in which they came. */
+export const raised = (
+  alerts: ReadonlyArray<RaisedAlert>,
+  more: ReadonlyArray<RaisedAlert>
+): ReadonlyArray<RaisedAlert> => {
+  const fresh = more.filter(
     ({ linkId, rule }) => !alerts.some((alert) => alert.linkId === linkId && alert.rule === rule)
   )
   return fresh.length === 0 ? alerts : [...alerts, ...fresh]
@@ -19,7 +23,7 @@ export const raisedBy = (
   alerts: ReadonlyArray<RaisedAlert>,
   record: RecordedAnswer
 ): ReadonlyArray<RaisedAlert> =>
-  add(
+  raised(
     alerts,
     plan.alerts.flatMap(({ linkId, rule, codes }) =>
       linkId === record.linkId && codes !== null && isChosen(codes, record.answer) ? [{ linkId, rule }] : []
@@ -32,7 +36,7 @@ export const raisedBySkip = (
   alerts: ReadonlyArray<RaisedAlert>,
   skipped: string
 ): ReadonlyArray<RaisedAlert> =>
-  add(
+  raised(
     alerts,
     plan.alerts.flatMap(({ linkId, rule, codes }) => (codes === null && linkId === skipped ? [{ linkId, rule }] : []))
   )
@@ -44,7 +48,7 @@ export const raisedAtEnd = (
   { steps }: Form,
   answered: (key: string) => boolean
 ): ReadonlyArray<RaisedAlert> =>
-  add(
+  raised(
     alerts,
     plan.alerts.flatMap(({ linkId, rule, codes }) =>
       codes === null && steps.some((step) => step.linkId === linkId && !answered(step.key)) ? [{ linkId, rule }] : []

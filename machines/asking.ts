@@ -1,7 +1,7 @@
 /** One question as states: asked, listened for, understood, confirmed where it must be, written. */
 import { assign, enqueueActions } from "xstate"
 import { askedAs, interviewSetup, placeOf, retryOr, type InterviewContext } from "./interview-setup.ts"
-import type { InterviewEvent, InterviewOutput } from "./interview.ts"
+import { distressRule, handoverRule, type InterviewEvent, type InterviewOutput } from "./interview.ts"
 import type { PlanQuestion } from "./plan.ts"
 import type { Router } from "./routing.ts"
 
@@ -55,6 +55,9 @@ const transcribingOr = (exhausted: string) =>
     after: { transcriptTimeout: { target: "asking", actions: { type: "retry", params: { reason: "no_match" } } } }
   })
 
+/** What was answered before its question could be asked again. Never stood in: what is deferred leads on. */
+const taking = interviewSetup.createStateConfig({ entry: "takeDeferred" })
+
 /** Where this may be passed over. */
 const passOver = {
   guard: "mayBePassedOver",
@@ -85,6 +88,12 @@ const told = (wanted: boolean) =>
 export const questionState = (item: PlanQuestion, repeats: boolean, router: Router, key: string) => {
   const complaint = ({ context, event }: { readonly context: InterviewContext; readonly event: InterviewEvent }) =>
     router.complaintAbout(context, event)
+  const isReadBack = ({ context, event }: { readonly context: InterviewContext; readonly event: InterviewEvent }) =>
+    event.type === "answer.given" &&
+    event.linkId === context.linkId &&
+    event.via === "voice" &&
+    item.confirm !== "never" &&
+    (item.confirm === "always" || !event.sure)
   return interviewSetup.createStateConfig({
     meta: { linkId: item.linkId },
     entry: "enter",
@@ -105,19 +114,24 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
           actions: assign({ complaint })
         },
         {
-          guard: ({ context, event }) =>
-            event.linkId === context.linkId &&
-            event.via === "voice" &&
-            item.confirm !== "never" &&
-            (item.confirm === "always" || !event.sure),
-          target: ".confirming",
-          actions: "hold"
+          /** Whoever may be in danger hears that at once; what was answered is read back after it. */
+          guard: (now) => isReadBack(now) && now.event.isDistressed === true,
+          target: "#interview.going",
+          actions: ["hold", "noteDistress", "stand"]
         },
-        { guard: "isCurrent", target: ".recording", actions: "hold" }
+        { guard: isReadBack, target: ".confirming", actions: "hold" },
+        { guard: "isCurrent", target: ".recording", actions: ["hold", "noteDistress"] }
       ]
     },
     states: {
-      entering: { always: [{ guard: "stoodConfirming", target: "confirming" }, { target: "asking" }] },
+      entering: {
+        always: [
+          { guard: "hasDeferred", target: "taking" },
+          { guard: "stoodConfirming", target: "confirming" },
+          { target: "asking" }
+        ]
+      },
+      taking,
       asking: { tags: "asking", ...ask },
       helping: {
         tags: "speaking",
@@ -216,6 +230,8 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
             target: "#interview.erasing",
             actions: { type: "withdraw", params: ({ event }) => ({ via: event.via }) }
           },
+          "distress.heard": { actions: { type: "noteAlarm", params: { rule: distressRule } } },
+          "handover.request": { actions: { type: "noteAlarm", params: { rule: handoverRule } } },
           /** What is being written can no longer be changed by a second tap; it can be corrected afterwards. */
           "*": {}
         }
@@ -229,7 +245,7 @@ export const anotherState = (linkId: string) => {
   return interviewSetup.createStateConfig({
     meta: { linkId },
     entry: "enter",
-    initial: "asking",
+    initial: "entering",
     on: {
       "question.repeat": ".asking",
       "help.request": ".asking",
@@ -239,6 +255,8 @@ export const anotherState = (linkId: string) => {
       "question.skip": told(false)
     },
     states: {
+      entering: { always: [{ guard: "hasDeferred", target: "taking" }, { target: "asking" }] },
+      taking,
       asking: { tags: "asking", ...ask },
       listening: listeningOr("waiting"),
       transcribing: transcribingOr("waiting"),

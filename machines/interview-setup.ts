@@ -2,8 +2,16 @@
 import { assign, emit, enqueueActions, setup, type ActorRef, type Snapshot } from "xstate"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { AnswerVia, LeadingState, RepromptReason } from "#schemas/wire.ts"
-import { raisedBy, raisedBySkip } from "./alerts.ts"
-import type { AskedPlace, InterviewEvent, InterviewOutput, InterviewRecord, Preface, RaisedAlert } from "./interview.ts"
+import { raised, raisedBy, raisedBySkip } from "./alerts.ts"
+import {
+  distressRule,
+  type AskedPlace,
+  type InterviewEvent,
+  type InterviewOutput,
+  type InterviewRecord,
+  type Preface,
+  type RaisedAlert
+} from "./interview.ts"
 import { keptBy, keyOf, withAnother, withAnswer, withSkip, type At, type Kept } from "./kept.ts"
 import type { Plan } from "./plan.ts"
 
@@ -15,6 +23,13 @@ export interface Next {
   /** Of what repeats: how many there are. */
   readonly count: number
   readonly place: AskedPlace
+}
+
+/** An alert that the person has not been told of. */
+export interface Alarm extends RaisedAlert {
+  readonly at: At
+  /** Written, or known from an answer that is. */
+  readonly isStored: boolean
 }
 
 export interface InterviewContext {
@@ -37,6 +52,10 @@ export interface InterviewContext {
   readonly complaints: number
   readonly kept: Kept
   readonly alerts: ReadonlyArray<RaisedAlert>
+  /** To be raised and told before anything else is asked. */
+  readonly alarms: ReadonlyArray<Alarm>
+  /** Came while something was told; taken as soon as its question stands. */
+  readonly deferred: InterviewEvent | undefined
   /** Heard or chosen, not recorded yet. */
   readonly pending: RecordedAnswer | undefined
   /** Said before the next question. */
@@ -69,6 +88,7 @@ export const contextOf = (plan: Plan, { outlet, record }: InterviewInput): Inter
   for (const entry of entries) {
     if (entry.type === "answer") alerts = raisedBy(plan, alerts, entry.record)
     if (entry.type === "skip") alerts = raisedBySkip(plan, alerts, entry.linkId)
+    if (entry.type === "alert") alerts = raised(alerts, [{ linkId: entry.linkId, rule: entry.rule }])
   }
   return {
     outlet,
@@ -84,6 +104,8 @@ export const contextOf = (plan: Plan, { outlet, record }: InterviewInput): Inter
     complaints: 0,
     kept: keptBy(plan, entries),
     alerts,
+    alarms: [],
+    deferred: undefined,
     pending: place?.pending,
     unheard: false,
     preface: record === undefined ? undefined : "welcome_back",
@@ -104,6 +126,16 @@ export const askedAs = ({ preface, again }: InterviewContext) => ({
 /** Occurrences are told only where there are any. */
 export const placeOf = ({ linkId, at }: { readonly linkId: string; readonly at: At }) =>
   at.length === 0 ? { linkId } : { linkId, at }
+
+const isRaised = ({ alerts }: InterviewContext, linkId: string, rule: string): boolean =>
+  alerts.some((alert) => alert.linkId === linkId && alert.rule === rule)
+
+/** Each is told once, however often it was met meanwhile. */
+const withAlarm = (context: InterviewContext, rule: string): ReadonlyArray<Alarm> => {
+  const { alarms, linkId, at } = context
+  if (alarms.some((alarm) => alarm.linkId === linkId && alarm.rule === rule)) return alarms
+  return [...alarms, { linkId, at, rule, isStored: isRaised(context, linkId, rule) }]
+}
 
 /** A question is asked again this often before touch and text are offered instead. */
 export const repromptsMax = 3
@@ -166,11 +198,15 @@ export const interviewSetup = setup({
     }),
     drop: assign({ pending: undefined }),
     keep: assign(({ context }) => {
-      const { pending, plan } = context
+      const { pending, plan, at } = context
       if (pending === undefined) return {}
+      const alerts = raisedBy(plan, context.alerts, pending)
+      // The answer itself is on disk, and tells of them.
+      const met = alerts.slice(context.alerts.length).map((alert) => ({ ...alert, at, isStored: true }))
       return {
         kept: withAnswer(plan, context.kept, pending),
-        alerts: raisedBy(plan, context.alerts, pending),
+        alerts,
+        alarms: [...context.alarms, ...met],
         pending: undefined
       }
     }),
@@ -178,6 +214,26 @@ export const interviewSetup = setup({
       kept: withSkip(context.kept, context.linkId, context.at),
       alerts: raisedBySkip(context.plan, context.alerts, context.linkId)
     })),
+    noteAlarm: assign(({ context }, { rule }: { rule: string }) => ({ alarms: withAlarm(context, rule) })),
+    noteDistress: assign(({ context, event }) =>
+      event.type === "answer.given" && event.isDistressed ? { alarms: withAlarm(context, distressRule) } : {}
+    ),
+    alarmStored: assign(({ context }) => {
+      const first = context.alarms.find(({ isStored }) => !isStored)
+      if (first === undefined) return {}
+      return {
+        alarms: context.alarms.map((alarm) => (alarm === first ? { ...alarm, isStored: true } : alarm)),
+        alerts: raised(context.alerts, [{ linkId: first.linkId, rule: first.rule }])
+      }
+    }),
+    defer: assign(({ event }) => ({ deferred: event })),
+    takeDeferred: enqueueActions(({ enqueue, context: { deferred } }) => {
+      if (deferred !== undefined) enqueue.raise(deferred)
+      enqueue.assign({ deferred: undefined })
+    }),
+    alarmed: assign({ alarms: [] }),
+    /** The question stands as it is, with what waits for a yes or no; its client knows it. */
+    stand: assign({ again: true }),
     another: assign(({ context }, { wanted }: { wanted: boolean }) => ({
       kept: withAnother(context.kept, context.linkId, context.at, context.next?.count ?? 0, wanted)
     })),
@@ -191,8 +247,16 @@ export const interviewSetup = setup({
     hasConsent: ({ context }) => context.consented !== undefined,
     wasCompleted: ({ context }) => context.wasCompleted,
     isOver: ({ context }) => context.isOver,
+    hasAlarms: ({ context }) => context.alarms.length > 0,
+    alarmsStored: ({ context }) => context.alarms.every(({ isStored }) => isStored),
     mayRetry: ({ context }) => context.attempt <= repromptsMax,
     isCurrent: ({ context, event }) => "linkId" in event && event.linkId === context.linkId,
+    /** What is asked next is what was asked last: it has no answer yet. */
+    isStanding: ({ context: { next, linkId, at } }) =>
+      next !== undefined && keyOf(next.place.linkId, next.at) === keyOf(linkId, at),
+    asksAnother: ({ context: { next, linkId, at } }) =>
+      next?.asks === "another" && keyOf(next.place.linkId, next.at) === keyOf(linkId, at),
+    hasDeferred: ({ context }) => context.deferred !== undefined,
     isOffered: ({ context }) => context.next?.place.initial !== undefined,
     mayBePassedOver: ({ context }) => context.next?.place.required !== true,
     /** An earlier connection ended while a read-back waited for its yes or no. */

@@ -27,7 +27,15 @@ export type InterviewEvent =
       readonly confidence?: number
       /** False: recognised, but not surely enough to take without asking. */
       readonly sure: boolean
+      /** It sounds like danger too. */
+      readonly isDistressed?: true
     }
+  /** What was said sounds like danger, and is no answer. */
+  | { readonly type: "distress.heard" }
+  /** A human is asked for. */
+  | { readonly type: "handover.request" }
+  | { readonly type: "alert.stored" }
+  | { readonly type: "alert.store.failed" }
   /** What was offered stays as it is. */
   | { readonly type: "initial.kept"; readonly via: AnswerVia }
   | { readonly type: "answer.unmatched"; readonly reason: RepromptReason }
@@ -85,6 +93,10 @@ export interface RaisedAlert {
   readonly rule: string
 }
 
+/** Rules that no questionnaire has to name: what was said sounds like danger; the person wants to speak to somebody. */
+export const distressRule = "distress"
+export const handoverRule = "handover"
+
 export type InterviewOutput =
   | (Asked & { readonly type: "consent.asked"; readonly attempt: number; readonly reason?: RepromptReason })
   /** To be written; `consent.stored` or `consent.store.failed` comes of it. */
@@ -133,6 +145,10 @@ export type InterviewOutput =
   | { readonly type: "withdrawal.confirming" }
   /** All of it is to be deleted; `withdrawal.stored` or `withdrawal.store.failed` comes of it. */
   | { readonly type: "withdrawal.recording"; readonly via: AnswerVia; readonly failures: number }
+  /** To be written; `alert.stored` or `alert.store.failed` comes of it. The question that stands is named. */
+  | (RaisedAlert & { readonly type: "alert.raised"; readonly at?: At })
+  /** To the person, while and after it is written: staff will hear of it, and whom to call. */
+  | (RaisedAlert & { readonly type: "notice.told"; readonly at?: At })
   /** To be written; `answer.stored` or `answer.store.failed` comes of it. */
   | { readonly type: "answer.recording"; readonly record: RecordedAnswer }
   /** It could not be written, so often by now; it is tried again. */

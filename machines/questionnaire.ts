@@ -8,10 +8,11 @@
  * may have touched an answer while the recogniser still worked on what was said before.
  */
 import { assign, not, type SnapshotFrom } from "xstate"
+import { alarmState } from "./alarming.ts"
 import { anotherState, askAgain, listenOn, questionState, storeWaiting } from "./asking.ts"
 import type { Evaluate } from "./form.ts"
 import { askedAs, contextOf, type InterviewContext, interviewSetup, placeOf, retryOr } from "./interview-setup.ts"
-import type { Expectation } from "./interview.ts"
+import { distressRule, handoverRule, type Expectation } from "./interview.ts"
 import type { Plan, PlanItem } from "./plan.ts"
 import { withdrawal } from "./withdrawal.ts"
 import { Router } from "./routing.ts"
@@ -40,7 +41,19 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
     { guard: ({ context }: { context: InterviewContext }) => router.isWholeAgain(context), target: "amended" },
     { target: "stopped" }
   ]
-  const finished = { "stop.request": {}, "withdrawal.request": {}, "question.back": {} } as const
+  const alarm = (target: string) =>
+    interviewSetup.createStateConfig({
+      on: {
+        "distress.heard": { target, actions: [{ type: "noteAlarm", params: { rule: distressRule } }, "stand"] },
+        "handover.request": { target, actions: [{ type: "noteAlarm", params: { rule: handoverRule } }, "stand"] }
+      }
+    }).on
+  const finished = {
+    "stop.request": {},
+    "withdrawal.request": {},
+    "question.back": {},
+    ...alarm("#interview.afterwards")
+  }
 
   return interviewSetup.createMachine({
     id: "interview",
@@ -53,6 +66,7 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
         target: ".erasing",
         actions: { type: "withdraw", params: ({ event }) => ({ via: event.via }) }
       },
+      ...alarm(".going"),
       "question.back": { target: ".going", actions: assign(({ context }) => router.back(context)) },
       "question.goto": {
         guard: ({ context, event }) => router.mayGoto(context, event),
@@ -90,6 +104,9 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
           "question.repeat": ".asking",
           "question.back": {},
           "help.request": ".asking",
+          "handover.request": ".asking",
+          /** Nothing of anybody is kept before the consent. */
+          "distress.heard": {},
           "answer.unmatched": retryOr(".asking", ".waiting")
         },
         states: {
@@ -130,7 +147,9 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
           "stop.request": {},
           "withdrawal.request": {},
           "question.back": {},
-          "question.goto": {}
+          "question.goto": {},
+          "distress.heard": {},
+          "handover.request": {}
         },
         states: {
           writing: {
@@ -152,6 +171,7 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
       /** To what is next, wherever that came from. */
       going: {
         always: [
+          { guard: "hasAlarms", target: "alarming" },
           ...plan.questions.map((_, index) => ({
             guard: { type: "isNext" as const, params: { asks: "answer" as const, index } },
             target: stateKey(index)
@@ -196,6 +216,9 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
         }
       },
       ...withdrawal,
+      alarming: alarmState("#interview.going", router),
+      /** The same when all is told already: nothing is completed twice. */
+      afterwards: { ...alarmState("#interview.resting"), tags: "completed" },
       /** An answer may still be corrected; then what follows amends it. */
       completed: { ...over("completed"), on: finished },
       amended: { ...over("amended"), on: finished },

@@ -4,7 +4,7 @@ import { raisedAtEnd } from "./alerts.ts"
 import type { InterviewContext, Next } from "./interview-setup.ts"
 import type { AskedPlace, InterviewEvent, InterviewOutput } from "./interview.ts"
 import { keyOf, type Kept, nothingKept, withAnswer } from "./kept.ts"
-import type { Plan, PlanConstraint } from "./plan.ts"
+import type { Plan, PlanConstraint, PlanItem } from "./plan.ts"
 import { indexOf, startsWith } from "./plan-index.ts"
 
 /** What does not fit in the finished whole is asked about so often; then the interview ends as stopped. */
@@ -17,6 +17,13 @@ export class Router {
   constructor(plan: Plan, evaluate?: Evaluate) {
     this.#plan = plan
     this.#formOf = formsOf(plan, evaluate)
+  }
+
+  /** Whether it is ever asked if there is another one. */
+  get repeats(): boolean {
+    const holds = (items: ReadonlyArray<PlanItem>): boolean =>
+      items.some(({ loop, items: inner }) => loop !== undefined || holds(inner))
+    return holds(this.#plan.items)
   }
 
   form(kept: Kept): Form {
@@ -104,6 +111,12 @@ export class Router {
     const key = keyOf(linkId, at)
     const step = this.#formOf(kept).steps.find((candidate) => candidate.asks === asks && candidate.key === key)
     return step === undefined ? undefined : { next: this.#nextOf(kept, step) }
+  }
+
+  /** At the question that was asked last, answered or not. */
+  stay(context: InterviewContext): Partial<InterviewContext> {
+    const stoodAtAnother = context.next?.asks === "another"
+    return this.resume({ ...context, stoodAtAnother }) ?? this.resume({ ...context, stoodAtAnother: false }) ?? {}
   }
 
   back({ kept, linkId, at, next }: InterviewContext): Partial<InterviewContext> {

@@ -243,7 +243,8 @@ export const variables = {
     schema: Schema.String.check(Schema.isMaxLength(1_000)),
     default: "unset",
     allowed: "up to 1000 characters",
-    about: "What a person in distress is told: whom to call."
+    about:
+      "What a person in distress is told: whom to call. In production a questionnaire with a safety rule is not offered without it."
   })
 } as const
 

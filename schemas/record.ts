@@ -1,6 +1,6 @@
 /**
- * What is kept of a session, and what can go wrong with keeping it. The log of an interview - consent, answers, skips, its
- * end - is the truth from which a session is rebuilt; everything personal in it is sealed (`src/store/cipher.ts`).
+ * What is kept of a session, and what can go wrong with keeping it. The log of an interview - consent, answers, skips,
+ * alerts, its end - is the truth from which a session is rebuilt; everything personal in it is sealed (`src/store/cipher.ts`).
  */
 import { Schema } from "effect"
 import { AnswerValue, AnswerVia, LeadingState } from "./wire.ts"
@@ -44,6 +44,8 @@ export const RecordEntry = Schema.Union([
     wanted: Schema.Boolean,
     atMs: AtMs
   }),
+  /** Staff must hear of it, and no answer tells: what was said sounds like danger, or a human is asked for. */
+  Schema.Struct({ type: Schema.Literal("alert"), linkId: Schema.String, at: At, rule: Schema.String, atMs: AtMs }),
   Schema.Struct({
     type: Schema.Literal("ended"),
     status: Schema.Literals(["completed", "amended", "stopped"]),

@@ -107,7 +107,7 @@ export const RunSteps = Schema.Struct({
   language: Language,
   steps: Schema.Array(
     Schema.Struct({
-      type: Schema.Literals(["consent", "answer", "skip", "another", "ended"]),
+      type: Schema.Literals(["consent", "answer", "skip", "another", "alert", "ended"]),
       link_id: LinkId,
       occurrence: Schema.optionalKey(Schema.Array(Count)),
       via: Schema.optionalKey(AnswerVia),

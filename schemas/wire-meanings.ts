@@ -19,7 +19,7 @@ export const clientMeanings: Readonly<Record<ClientMessage["type"], string>> = {
   "question.goto": "Go to this question.",
   "session.pause": "Nothing is heard or spoken until `session.continue`.",
   "session.continue": "Go on after a pause.",
-  "help.request": "Ask for help with the question.",
+  "help.request": "Ask for a human: staff are told. Help with the question is said or typed.",
   "speech.say": "Speak this; not on the healthcare socket.",
   "speech.cancel": "Stop speaking this prompt, or whatever is being spoken.",
   "speech.played": "How much of a prompt has been played, so that an interruption knows what was heard.",
@@ -44,7 +44,8 @@ export const serverMeanings: Readonly<Record<ServerMessage["type"], string>> = {
   "question.reprompt": "The question is asked once more, and why.",
   "answer.confirm": "Read back to the person, who says yes or no.",
   "answer.recorded": "The answer is durable.",
-  "questionnaire.notice": "What the person sees and hears after a safety rule.",
+  "questionnaire.notice":
+    "What the person sees and hears after a safety rule, words of distress, or asking for a human.",
   "questionnaire.completed": "The interview is over. Response, scores and alerts only with scope `clinician`.",
   "audio.begin": "Speech begins: binary frames until `audio.end` belong to it.",
   "audio.duck": "Lower or restore what is being played.",

@@ -73,7 +73,8 @@ const layerSessions = (settings: Settings) =>
   sessionsLayer({
     idleSeconds: settings.sessionIdleSeconds,
     maxMinutes: settings.sessionMaxMinutes,
-    logContent: settings.logContent
+    logContent: settings.logContent,
+    ...(settings.helplineText === undefined ? {} : { helplineText: settings.helplineText })
   })
 
 const effectLevels: Record<Settings["logLevel"], LogLevel.LogLevel> = {
@@ -138,7 +139,11 @@ const main = Effect.gen(function* () {
   const service = announce(settings).pipe(
     Layer.provide(layerGateway()),
     Layer.provide(layerSessions(settings)),
-    Layer.provide(Questionnaires.layer(questionnaires)),
+    Layer.provide(
+      Questionnaires.layer(questionnaires, {
+        needsHelpline: settings.environment === "production" && settings.helplineText === undefined
+      })
+    ),
     Layer.provide(layerModels(settings)),
     Layer.provide(layerTelling(settings)),
     Layer.provide(layerAudit(settings)),

@@ -38,8 +38,7 @@ const commandEvents = {
   stop: "stop.request",
   withdraw: "withdrawal.request",
   help: "help.request",
-  /** Asking for help is asking for a human (`docs/protocol.md`). */
-  human: "help.request"
+  human: "handover.request"
 } as const satisfies Readonly<Record<SpokenCommand, InterviewEvent["type"]>>
 
 /** What is offered stays as it is. */
@@ -206,10 +205,19 @@ const keyed = (question: PlanQuestion, digits: string, language: Language): Inte
   return { refused: `keys here: ${takes(question)}; * repeats, # goes back` }
 }
 
-/** Keypad digits; `*` repeats, `#` goes back. Where a yes or no is asked for: 1 is yes, 2 is no. */
+/**
+ * Keypad digits; `*` repeats, `#` goes back, `*0` asks for a human, and so does `0` where it is no answer. Where a yes or no
+ * is asked for: 1 is yes, 2 is no.
+ */
 export const interpretDigits = (plan: Plan, expectation: Expectation, digits: string): InterviewEvent | Refusal => {
+  const event = keyEvent(plan, expectation, digits)
+  return digits === "0" && "refused" in event ? { type: "handover.request" } : event
+}
+
+const keyEvent = (plan: Plan, expectation: Expectation, digits: string): InterviewEvent | Refusal => {
   if (digits === "*") return { type: "question.repeat" }
   if (digits === "#") return { type: "question.back" }
+  if (digits === "*0") return { type: "handover.request" }
   if (expectation.about !== "answer") return yesOrNo(expectation, digits)
   const question = questionOf(plan, expectation.linkId)
   return question === undefined ? { refused: "no keys here" } : keyed(question, digits, plan.language)

@@ -41,6 +41,13 @@ export const loadValueSets = Effect.fnUntraced(function* (folder: string) {
   return sets as ValueSets
 })
 
+export interface QuestionnairesOptions {
+  /** Absent: beside the questionnaires, `valuesets/`. */
+  readonly valueSetFolder?: string
+  /** Nobody has said whom to call: what has a safety rule is not offered (R7.9). */
+  readonly needsHelpline?: boolean
+}
+
 export class Questionnaires extends Context.Service<
   Questionnaires,
   {
@@ -50,8 +57,10 @@ export class Questionnaires extends Context.Service<
     readonly ofSource: (source: string) => Effect.Effect<LoadedQuestionnaire, FhirError>
   }
 >()("sawt/questionnaire/Questionnaires") {
-  /** `valueSetFolder`: beside the questionnaires, `valuesets/`. */
-  static readonly layer = (folder: string, valueSetFolder = join(folder, "..", "valuesets")) =>
+  static readonly layer = (
+    folder: string,
+    { valueSetFolder = join(folder, "..", "valuesets"), needsHelpline = false }: QuestionnairesOptions = {}
+  ) =>
     Layer.effect(
       Questionnaires,
       Effect.gen(function* () {
@@ -64,6 +73,12 @@ export class Questionnaires extends Context.Service<
             continue
           }
           const { plan, notes } = result.success
+          if (needsHelpline && plan.alerts.length > 0) {
+            yield* Effect.logError(
+              `${name} is not used: it has a safety rule, and nobody has said whom a person in danger should call; set HELPLINE_TEXT`
+            )
+            continue
+          }
           if (loaded.has(plan.id))
             yield* Effect.logError(`${name} is not used: there is a questionnaire ${plan.id} already`)
           else loaded.set(plan.id, result.success)

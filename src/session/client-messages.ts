@@ -1,6 +1,7 @@
 /** What each message of a client does to its session, once it is decoded. One row for each type. */
 import type { ClientMessage } from "#schemas/wire.ts"
 import { interpretDigits, interpretSelection, interpretText, type Refusal } from "#src/questionnaire/answer.ts"
+import { withDistress } from "#src/questionnaire/safety.ts"
 import type { InterviewEvent } from "#machines/interview.ts"
 import { interviewOf } from "#machines/session.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
@@ -78,9 +79,11 @@ const text = (session: Session, started: Started, message: Of<"text.input">) => 
     })
     return
   }
-  return withPlan(session, started, message, (plan) =>
-    interpretText(plan, session.expectation(), typed, "text", todayAt(session.options.nowMs()))
-  )
+  return withPlan(session, started, message, (plan) => {
+    const expectation = session.expectation()
+    const event = interpretText(plan, expectation, typed, "text", todayAt(session.options.nowMs()))
+    return withDistress(plan, expectation, event, typed)
+  })
 }
 
 const say = (session: Session, message: Of<"speech.say">) => {
@@ -149,8 +152,9 @@ export const receiveMessage = (session: Session, received: ClientMessage): void 
     case "question.repeat":
     case "question.back":
     case "question.skip":
-    case "help.request":
       return interview(session, started, message, { type: message.type })
+    case "help.request":
+      return interview(session, started, message, { type: "handover.request" })
     case "question.goto":
       return interview(session, started, message, { type: "question.goto", linkId: message.link_id })
     case "session.pause":

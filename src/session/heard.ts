@@ -4,6 +4,7 @@ import { keyOf } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { ListenerEvent } from "#src/audio/listener-events.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
+import { withDistress } from "#src/questionnaire/safety.ts"
 import type { Today } from "#src/questionnaire/understanding/ask.ts"
 import type { Session } from "./session.ts"
 import { todayAt } from "./today.ts"
@@ -18,7 +19,7 @@ const isSame = (a: Expectation | undefined, b: Expectation): boolean => {
   return a !== undefined && a.about === b.about && placeOf(a) === placeOf(b)
 }
 
-type Understood = Pick<Final["transcript"], "text" | "unknownWords" | "confidence" | "degraded">
+type Understood = Pick<Final["transcript"], "text" | "unknownWords" | "confidence" | "degraded" | "freeText">
 
 /** What was said is taken for what was expected when it was begun; if that is over, it is only a transcript. */
 const tell = (session: Session, event: (plan: Plan, expected: Expectation) => InterviewEvent): void => {
@@ -34,7 +35,10 @@ const tell = (session: Session, event: (plan: Plan, expected: Expectation) => In
 }
 
 /** What an utterance comes to. */
-export const understood = (plan: Plan, expected: Expectation, transcript: Understood, today: Today): InterviewEvent => {
+export const understood = (plan: Plan, expected: Expectation, transcript: Understood, today: Today): InterviewEvent =>
+  withDistress(plan, expected, meant(plan, expected, transcript, today), transcript.text, transcript.freeText)
+
+const meant = (plan: Plan, expected: Expectation, transcript: Understood, today: Today): InterviewEvent => {
   const { text, unknownWords, confidence, degraded } = transcript
   /** A noise, not a person: it costs no attempt. */
   if (text === "" && unknownWords === 0) return { type: "utterance.empty" }

@@ -5,7 +5,7 @@
 import { formOf } from "#machines/form.ts"
 import { nothingKept } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
-import type { AskedPlace, InterviewOutput, Preface } from "#machines/interview.ts"
+import { distressRule, handoverRule, type AskedPlace, type InterviewOutput, type Preface } from "#machines/interview.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
 import { Router } from "#machines/routing.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
@@ -17,6 +17,12 @@ import { askedMessage, helpText, introText, joined, loopName, questionOf, questi
 export interface Performance {
   readonly messages: ReadonlyArray<ServerMessage>
   readonly prompt?: PromptText & { readonly keep: boolean }
+}
+
+/** What the operator wants said. */
+export interface Told {
+  /** `HELPLINE_TEXT`. */
+  readonly helpline?: string
 }
 
 /** Tries, a second each, from one "please wait" to the next. */
@@ -104,8 +110,18 @@ const another = (plan: Plan, output: Of<"another.asked">): Performance => {
   }
 }
 
+/** Staff will hear of it, and whom to call; of any other rule than the two that every questionnaire has, as of safety. */
+const notice = (plan: Plan, { linkId, rule }: Of<"notice.told">, { helpline = "" }: Told): Performance => {
+  const id = rule === handoverRule ? "handover_notice" : rule === distressRule ? "distress_notice" : "safety_notice"
+  const prompt = catalogue(id, plan.language, { text: helpline })
+  return {
+    messages: [{ type: "questionnaire.notice", link_id: linkId, message: prompt.text }],
+    prompt: { ...prompt, keep: true }
+  }
+}
+
 /** `interview.ended` is not here: its messages need the answers (`src/session/results.ts`). */
-export const performanceOf = (plan: Plan, output: InterviewOutput): Performance => {
+export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = {}): Performance => {
   const { language } = plan
   switch (output.type) {
     case "consent.asked": {
@@ -158,6 +174,8 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
     }
     case "stop.confirming":
       return { messages: [], prompt: { ...catalogue("confirm_stop", language), keep: true } }
+    case "notice.told":
+      return notice(plan, output, told)
     case "answer.recording":
       return { messages: [recordedMessage(output.record)] }
     case "withdrawal.confirming":
@@ -175,6 +193,7 @@ export const performanceOf = (plan: Plan, output: InterviewOutput): Performance 
           ? { prompt: { ...catalogue("cannot_store", language), keep: true } }
           : {})
       }
+    case "alert.raised":
     case "consent.recording":
     case "withdrawal.recording":
     case "question.skipped":
@@ -200,7 +219,7 @@ export const placesOf = (plan: Plan): ReadonlyArray<AskedPlace> => {
 }
 
 /** Everything that this questionnaire may say and that holds no answer, for it to be rendered ahead. */
-export const fixedPrompts = (plan: Plan): ReadonlyArray<string> => {
+export const fixedPrompts = (plan: Plan, told: Told = {}): ReadonlyArray<string> => {
   const asked = placesOf(plan)
   const ended = { kept: nothingKept, alerts: [], closing: [] }
   const outputs: Array<InterviewOutput> = [
@@ -213,6 +232,11 @@ export const fixedPrompts = (plan: Plan): ReadonlyArray<string> => {
     })),
     { type: "stop.confirming" },
     { type: "withdrawal.confirming" },
+    ...[distressRule, handoverRule, ...plan.alerts.map(({ rule }) => rule)].map((rule): InterviewOutput => ({
+      type: "notice.told",
+      linkId: "",
+      rule
+    })),
     { type: "storing.delayed", failures: 1 },
     { type: "consent.asked", attempt: 1, preface: "welcome_back" },
     ...asked.flatMap((place): ReadonlyArray<InterviewOutput> => [
@@ -229,7 +253,7 @@ export const fixedPrompts = (plan: Plan): ReadonlyArray<string> => {
     }
   }
   const performed = outputs.flatMap((output) => {
-    const { prompt } = performanceOf(plan, output)
+    const { prompt } = performanceOf(plan, output, told)
     return prompt?.keep === true ? [prompt.spoken] : []
   })
   return [...new Set(performed)]

@@ -73,7 +73,7 @@ export const performInterview = (session: Session, output: InterviewOutput): voi
   const nowMs = session.options.nowMs()
   if (output.type === "interview.ended") ended(session, started.questionnaire, output, nowMs)
 
-  const { messages, prompt } = performanceOf(plan, output)
+  const { messages, prompt } = performanceOf(plan, output, session.options.told)
   const kept = keptOf(plan, output, nowMs)
   if (kept?.place !== undefined) started.progress.linkId = kept.place?.linkId
   const [first, ...rest] = messages
@@ -82,6 +82,9 @@ export const performInterview = (session: Session, output: InterviewOutput): voi
     const { linkId } = output.record
     if (isStored) started.progress.answered.add(linkId)
     return session.tellInterview({ type: isStored ? "answer.stored" : "answer.store.failed", linkId })
+  }
+  if (output.type === "alert.raised") {
+    return session.tellInterview({ type: session.keep(kept ?? {}) ? "alert.stored" : "alert.store.failed" })
   }
   if (output.type === "consent.recording") {
     const isStored = session.keep(kept ?? {})

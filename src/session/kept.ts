@@ -53,6 +53,10 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
       const { linkId, at, count, wanted } = output
       return { entry: { type: "another", ...placeOf(linkId, at), count, wanted, atMs }, place: null }
     }
+    case "alert.raised": {
+      const { linkId, at, rule } = output
+      return { entry: { type: "alert", ...placeOf(linkId, at), rule, atMs }, ...alertsOf(plan, [{ linkId, rule }]) }
+    }
     case "interview.ended":
       return output.status === "declined" || output.status === "withdrawn"
         ? undefined
@@ -61,6 +65,7 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
     case "stop.confirming":
     case "withdrawal.confirming":
     case "withdrawal.recording":
+    case "notice.told":
     case "storing.delayed":
     case "turn.opened":
       return undefined

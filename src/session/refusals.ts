@@ -20,14 +20,23 @@ const whileConsenting: ReadonlySet<InterviewEvent["type"]> = new Set([
   "consent.declined",
   "question.repeat",
   "help.request",
-  "withdrawal.request"
+  "withdrawal.request",
+  "handover.request"
 ])
 const whileStopping: ReadonlySet<InterviewEvent["type"]> = new Set([
   "confirmation.given",
   "confirmation.denied",
   "question.repeat",
   "question.goto",
-  "stop.request"
+  "stop.request",
+  "handover.request",
+  "distress.heard"
+])
+
+const whileCorrecting: ReadonlySet<InterviewEvent["type"]> = new Set([
+  "question.goto",
+  "handover.request",
+  "distress.heard"
 ])
 
 const whileWithdrawing: ReadonlySet<InterviewEvent["type"]> = new Set([
@@ -68,7 +77,7 @@ export const refusalOf = (plan: Plan, expectation: Expectation, event: Interview
         ? undefined
         : ["not_ready", "first: is the consent withdrawn, and everything deleted? yes or no"]
     case "correction":
-      return event.type === "question.goto"
+      return whileCorrecting.has(event.type)
         ? undefined
         : ["not_ready", "all questions are answered; question.goto corrects an answer"]
     case "another":

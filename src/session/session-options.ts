@@ -3,6 +3,7 @@ import type { SessionMachine } from "#machines/session.ts"
 import type { AuditEvent } from "#schemas/audit.ts"
 import type { LogContent } from "./content-log.ts"
 import type { Admission, Connection } from "./contract.ts"
+import type { Told } from "./interview.ts"
 import type { SessionToken } from "./session-token.ts"
 
 export interface SessionOptions {
@@ -15,6 +16,8 @@ export interface SessionOptions {
   readonly durationMs: number
   /** Silence after which a question is asked again, in audio time. */
   readonly noSpeechMs: number
+  /** What the operator wants said to people. */
+  readonly told: Told
   readonly nowMs: () => number
   /** For the audit log. */
   readonly record: (event: AuditEvent) => void

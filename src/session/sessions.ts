@@ -26,6 +26,8 @@ import { Session } from "./session.ts"
 export interface SessionsOptions {
   readonly idleSeconds: number
   readonly maxMinutes: number
+  /** `HELPLINE_TEXT`. */
+  readonly helplineText?: string
   /** Absent: what people say is not logged. */
   readonly logContent?: boolean
 }
@@ -54,6 +56,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
         return found
       }
 
+      const told = options.helplineText === undefined ? {} : { helpline: options.helplineText }
       const minutesOf = ({ endpoint }: Admission) =>
         endpoint === "basic" ? Math.min(options.maxMinutes, limits.basicMinutesMax) : options.maxMinutes
 
@@ -134,7 +137,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
       /** Known prompts start at once: they are rendered ahead, behind live speech. */
       yield* Effect.forEach(
         questionnaires.all.flatMap(({ languages }) => Object.values(languages)),
-        ({ plan }) => tts.prepare(fixedPrompts(plan), { language: plan.language }),
+        ({ plan }) => tts.prepare(fixedPrompts(plan, told), { language: plan.language }),
         { discard: true }
       ).pipe(
         Effect.catch((error) => Effect.logWarning(`prompts could not be rendered ahead: ${error.message}`)),
@@ -160,6 +163,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             idleMs: options.idleSeconds * 1_000,
             durationMs: minutesOf(admission) * 60_000,
             noSpeechMs,
+            told,
             nowMs: Date.now,
             record: audit.record,
             ...(logContent === undefined ? {} : { logContent }),

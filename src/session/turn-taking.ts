@@ -141,10 +141,11 @@ export const endSilenceAfter = (
 }
 
 /**
- * Whether speech alone stops what is being said. What must be heard - the terms of the consent, that nothing can be heard -
- * gives way to an answer only.
+ * Whether speech alone stops what is being said. What must be heard - the terms of the consent, that nothing can be heard,
+ * whom to call in danger - gives way to an answer only.
  */
 export const isInterruptible = (output: InterviewOutput): boolean =>
   output.type !== "consent.asked" &&
   output.type !== "withdrawal.confirming" &&
+  output.type !== "notice.told" &&
   !(output.type === "touch.offered" && output.why === "cannot_hear")

@@ -2,7 +2,8 @@
  * An utterance that outlives the host that hears it. Its audio is kept, by reference, until its transcript: when the host
  * dies, or does not answer while another could, all of it is heard again by the next host, which catches up faster than it
  * is said; what is pushed meanwhile follows. One transcript comes of it whatever happens on the way, or one `SttError`:
- * after three hosts, after eight seconds without any, or for more audio than an utterance may have.
+ * after three hosts, after eight seconds without any, or for more audio than an utterance may have. What a grammar does not
+ * fit is heard once more, freely, before its transcript is given: a person in danger does not keep to the choices.
  */
 import { Effect, Exit, Fiber } from "effect"
 import { HostError, type SttParams } from "#schemas/host.ts"
@@ -21,6 +22,13 @@ const noHost = Effect.fail(
   new SttError({ reason: "unavailable", message: `No speech host became ready in ${hostWaitMs} ms.` })
 )
 const silentHost = new HostError({ kind: "stt", reason: "timeout", message: "The speech host does not answer." })
+/** A free hearing that takes longer is given up: the conversation goes on. */
+const freelyTimeoutMs = 2_000
+/** A transcript below it may be anything that was pressed into the grammar. */
+const fittingMin = 0.75
+const isLeftOut = ({ unknownWords, confidence }: Transcript): boolean =>
+  unknownWords > 0 || (confidence !== null && confidence < fittingMin)
+
 const cancelled = new SttError({ reason: "refused", message: "The utterance was cancelled." })
 
 /** Stands among the samples where somebody wanted to know what had been heard: each hearing comes by it. */
@@ -185,13 +193,39 @@ export class ReplayedUtterance implements Utterance {
       const status = host.host.status()
       return Effect.fail("error" in status ? status.error : silentHost)
     })
-    return this.#pool.occupying(host, Effect.raceFirst(heard, outdone)).pipe(
+    const settled = Effect.flatMap(Effect.raceFirst(heard, outdone), (transcript) =>
+      this.#withFreeText(host, transcript)
+    )
+    return this.#pool.occupying(host, settled).pipe(
       Effect.ensuring(
         Effect.sync(() => {
           this.#recognition = undefined
         })
       )
     )
+  }
+
+  #withFreeText(host: PoolHost, transcript: Transcript): Effect.Effect<Transcript> {
+    const samples = this.#kept.filter((kept): kept is Int16Array => !(kept instanceof Peek))
+    if (this.#params.grammar === undefined || samples.length === 0 || !isLeftOut(transcript))
+      return Effect.succeed(transcript)
+    return Effect.callback<Transcript>((resume) => {
+      const recognition = new Recognition(
+        host.host,
+        { alternatives: 0, partials: false },
+        {
+          partial: () => {},
+          progress: () => {},
+          settled: (outcome) =>
+            resume(
+              Effect.succeed(Exit.isSuccess(outcome) ? { ...transcript, freeText: outcome.value.text } : transcript)
+            )
+        }
+      )
+      for (const piece of samples) recognition.push(piece)
+      recognition.finish()
+      return Effect.sync(() => recognition.close())
+    }).pipe(Effect.timeoutOrElse({ duration: freelyTimeoutMs, orElse: () => Effect.succeed(transcript) }))
   }
 
   #show(text: string): void {

@@ -22,6 +22,8 @@ export interface Transcript {
   /** Mean of the words, null without words. */
   readonly confidence: number | null
   readonly words: ReadonlyArray<TranscriptWord>
+  /** What is heard without a grammar, where the grammar left words out or hardly fits; for safety only, never an answer. */
+  readonly freeText?: string
   readonly alternatives: ReadonlyArray<{ readonly text: string; readonly confidence: number }>
   readonly model: string
   /** By a model that stood in for the configured one. */

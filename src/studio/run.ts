@@ -29,6 +29,8 @@ const happened = (entry: RecordEntry): Omit<Step, "at" | "state" | "node"> => {
       return { type: "skip", ...place(entry.linkId, entry.at) }
     case "another":
       return { type: "another", ...place(entry.linkId, entry.at) }
+    case "alert":
+      return { type: "alert", ...place(entry.linkId, entry.at) }
     case "ended":
       return { type: "ended", status: entry.status }
   }

@@ -163,6 +163,20 @@ const catalogue = {
     ar: ["أَهْلًا بِالعَوْدَة. نُتَابِعُ مِنْ حَيْثُ تَوَقَّفْنَا."],
     en: ["Welcome back. We go on where we stopped."]
   },
+  distress_notice: {
+    ar: [
+      "شُكْرًا عَلَى هٰذَا الكَلَام. مَا قِيلَ الآنَ مُهِمٌّ جِدًّا، وَسَيَصِلُ إِلَى فَرِيقِ الرِّعَايَة. لَا أَحَدَ مُضْطَرٌّ إِلَى مُوَاجَهَةِ هٰذَا وَحْدَه. عِنْدَ وُجُودِ خَطَرٍ الآن، يُرْجَى الاِتِّصَالُ بِالطَّوَارِئِ فَوْرًا. {}"
+    ],
+    en: [
+      "Thank you for telling me. What you said is very important, and it will reach your care team. Nobody has to face this alone. If there is danger now, please call the emergency services at once. {}"
+    ]
+  },
+  handover_notice: {
+    ar: ["هٰذَا مَفْهُوم. سَيَصِلُ طَلَبُ التَّحَدُّثِ مَعَ شَخْصٍ إِلَى فَرِيقِ الرِّعَايَة. نُتَابِعُ الآنَ بِهُدُوء، وَيُمْكِنُ قَوْلُ: تَوَقَّفْ، لِلإِنْهَاء."],
+    en: [
+      "That is understood. Your care team will be told that you would like to speak to a person. We go on calmly for now; you can say stop to end."
+    ]
+  },
   safety_notice: {
     ar: [
       "شُكْرًا عَلَى هٰذِهِ الصَّرَاحَة. هٰذَا الجَوَابُ مُهِمٌّ جِدًّا، وَسَيَصِلُ إِلَى فَرِيقِ الرِّعَايَة. طَلَبُ المُسَاعَدَةِ أَمْرٌ جَيِّد، وَلَا أَحَدَ مُضْطَرٌّ إِلَى مُوَاجَهَةِ هٰذَا وَحْدَه. عِنْدَ وُجُودِ خَطَرٍ الآن، يُرْجَى الاِتِّصَالُ بِالطَّوَارِئِ فَوْرًا. {}"

@@ -18,7 +18,7 @@ const shipped = readdirSync(folder)
   .map((name) => Effect.runSync(load(name, readFileSync(new URL(name, folder), "utf8"))))
 
 /** States that are passed through and never stood in, and those that only an earlier connection or a constraint leads to. */
-const passedThrough = /\.(starting|routing|going|entering|refusing|resting)$/
+const passedThrough = /\.(starting|routing|going|entering|taking|refusing|resting)$/
 /** Their guards never hold here: no shipped questionnaire has a constraint. */
 const unreachable = / -> interview\.q\d+\.refusing$|^interview\.resting |^interview\.q\d+ on initial\.kept/
 

@@ -86,9 +86,9 @@ describe("what is said to a question of a plan", () => {
     assert.nestedPropertyVal(said(question("time"), "09:30", "text"), "answer.value", "09:30")
   })
 
-  it("may be a command; a person who asks for a person is helped", () => {
+  it("may be a command; a person who asks for a person is to get one", () => {
     assert.deepEqual(said(question("integer"), "أعد السؤال"), { type: "question.repeat" })
-    assert.deepEqual(said(question("text"), "ممرضة"), { type: "help.request" })
+    assert.deepEqual(said(question("text"), "ممرضة"), { type: "handover.request" })
     assert.deepInclude(said(question("integer"), "التالي", "voice", 0.3), { type: "answer.unmatched" })
   })
 

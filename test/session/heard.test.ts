@@ -5,7 +5,10 @@ import { phq9Plan } from "#test/support/phq9.ts"
 
 const first = { about: "answer", linkId: phq9Plan.questions[0]?.linkId ?? "" } as const
 const safety = { about: "answer", linkId: "44260-8" } as const
-const heard = (text: string, over: { readonly degraded?: boolean; readonly unknownWords?: number } = {}) => ({
+const heard = (
+  text: string,
+  over: { readonly degraded?: boolean; readonly unknownWords?: number; readonly freeText?: string } = {}
+) => ({
   text,
   unknownWords: 0,
   confidence: 1,
@@ -45,5 +48,28 @@ describe("what was heard", () => {
         type: "confirmation.denied"
       }
     )
+  })
+
+  it("sounds like danger where the grammar left words out: an alert, and the answer beside it stands", () => {
+    const free = { unknownWords: 2, freeText: "أريد أن أموت كل يوم تقريبا" }
+    assert.deepEqual(understood(phq9Plan, first, heard("", free), today), { type: "distress.heard" })
+    assert.deepInclude(understood(phq9Plan, first, heard("كل يوم تقريبا", free), today), {
+      type: "answer.given",
+      isDistressed: true
+    })
+    assert.deepInclude(understood(phq9Plan, first, heard("", { unknownWords: 1, freeText: "عدة أيام" }), today), {
+      type: "answer.unmatched"
+    })
+  })
+
+  it("sounds like danger in a person's own words, heard or typed, at any question but the consent", () => {
+    assert.deepEqual(understood(phq9Plan, first, heard("أريد أن أموت"), today), { type: "distress.heard" })
+    assert.deepEqual(understood(phq9Plan, safety, heard("أريد أن أموت", { degraded: true }), today), {
+      type: "distress.heard"
+    })
+    const consent = understood(phq9Plan, { about: "consent" }, heard("أريد أن أموت"), today)
+    assert.deepInclude(consent, { type: "answer.unmatched" })
+    const chosen = understood(phq9Plan, first, heard("عدة أيام"), today)
+    assert.notProperty(chosen, "isDistressed")
   })
 })

@@ -58,6 +58,17 @@ describe("speech recognition", () => {
     assert.strictEqual(heard.filter(({ text }, i) => text === clips[i]?.text).length, 59)
   })
 
+  it("hears freely what a grammar leaves out, and nothing that it fits", async () => {
+    const grammar = ["نعم", "لا"]
+    const [open, yes] = await Promise.all(
+      ["open", "yes"].map((word) => hear(readSamples(clipOf(word).file), { grammar }))
+    )
+    assert.deepInclude(open, { text: "", unknownWords: 1, freeText: "فتح" })
+    assert.strictEqual(yes?.text, "نعم")
+    assert.notProperty(yes, "freeText")
+    assert.notProperty(await hear(readSamples(clipOf("open").file)), "freeText", "it was heard freely")
+  })
+
   it("tells the words with their times and confidence", async () => {
     const { text, words, confidence, model, degraded, replayed } = await hear(readSamples("long-1-00000004.wav"))
     assert.strictEqual(text, "نعم اثنان ثلاثة لا توقف")

@@ -95,7 +95,14 @@ export const walk = (plan: Plan, statesMax = 20_000): Walked => {
           const given = { type: "answer.given" as const, linkId, answer: answerWith(question, value, plan.language) }
           const touched = { ...given, via: "touch" as const, sure: true }
           const heard = { ...given, via: "voice" as const }
-          return index > 0 ? [touched] : [touched, { ...heard, sure: true }, { ...heard, sure: false }]
+          return index > 0
+            ? [touched]
+            : [
+                touched,
+                { ...heard, sure: true },
+                { ...heard, sure: false },
+                { ...heard, sure: false, isDistressed: true }
+              ]
         })
       }
       case "answer.stored":
