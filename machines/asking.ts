@@ -58,6 +58,18 @@ const transcribingOr = (exhausted: string) =>
 /** What was answered before its question could be asked again. Never stood in: what is deferred leads on. */
 const taking = interviewSetup.createStateConfig({ entry: "takeDeferred" })
 
+/** No more prompts by itself; every way to answer stays open, speech too. Nothing of all that: this is not the time. */
+const waiting = interviewSetup.createStateConfig({
+  tags: "listening",
+  entry: { type: "say", params: { type: "turn.opened", isPatient: true } },
+  on: {
+    "hearing.restored": askAgain,
+    "utterance.empty": { target: "waiting", reenter: true },
+    "answer.unmatched": { target: "waiting", reenter: true },
+    "silence.elapsed": { guard: "isHeard", target: "#interview.parting" }
+  }
+})
+
 /** Where this may be passed over. */
 const passOver = {
   guard: "mayBePassedOver",
@@ -172,8 +184,7 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
         on: { "prompt.done": "waiting", "hearing.failed": {}, "hearing.restored": askAgain },
         after: { promptTimeout: "waiting" }
       },
-      /** No more prompts by itself; every way to answer stays open, speech too. */
-      waiting: { tags: "listening", on: { "hearing.restored": askAgain } },
+      waiting,
       confirming: {
         tags: "confirming",
         initial: "asking",
@@ -277,7 +288,7 @@ export const anotherState = (linkId: string) => {
         on: { "prompt.done": "waiting", "hearing.failed": {}, "hearing.restored": askAgain },
         after: { promptTimeout: "waiting" }
       },
-      waiting: { tags: "listening", on: { "hearing.restored": askAgain } }
+      waiting
     }
   })
 }

@@ -194,7 +194,10 @@ export const interviewSetup = setup({
         revised: context.kept.answers[keyOf(context.linkId, context.at)] !== undefined
       }
       const confidence = "confidence" in given ? given.confidence : undefined
-      return { pending: confidence === undefined ? record : { ...record, confidence } }
+      return {
+        pending: confidence === undefined ? record : { ...record, confidence },
+        preface: event.type === "answer.given" && event.isLong ? ("heard_enough" as const) : context.preface
+      }
     }),
     drop: assign({ pending: undefined }),
     keep: assign(({ context }) => {
@@ -243,6 +246,7 @@ export const interviewSetup = setup({
   },
   delays: { promptTimeout: 120_000, transcriptTimeout: 15_000, storeTimeout: 10_000, storeRetry: 1_000 },
   guards: {
+    isHeard: ({ context }) => !context.unheard,
     wasUnheard: ({ context }) => context.unheard,
     hasConsent: ({ context }) => context.consented !== undefined,
     wasCompleted: ({ context }) => context.wasCompleted,

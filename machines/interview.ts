@@ -29,6 +29,8 @@ export type InterviewEvent =
       readonly sure: boolean
       /** It sounds like danger too. */
       readonly isDistressed?: true
+      /** It was cut off after the longest utterance. */
+      readonly isLong?: true
     }
   /** What was said sounds like danger, and is no answer. */
   | { readonly type: "distress.heard" }
@@ -60,9 +62,11 @@ export type InterviewEvent =
   | { readonly type: "consent.withdrawn"; readonly via: AnswerVia }
   | { readonly type: "withdrawal.stored" }
   | { readonly type: "withdrawal.store.failed" }
+  /** To go on later. */
+  | { readonly type: "pause.request" }
 
-/** Said before a question that was asked earlier. */
-export type Preface = "welcome_back" | "can_hear_again"
+/** Said before a question that was asked earlier, or after an answer that was cut off and is kept. */
+export type Preface = "welcome_back" | "can_hear_again" | "heard_enough"
 
 interface Asked {
   readonly preface?: Preface
@@ -145,6 +149,11 @@ export type InterviewOutput =
   | { readonly type: "withdrawal.confirming" }
   /** All of it is to be deleted; `withdrawal.stored` or `withdrawal.store.failed` comes of it. */
   | { readonly type: "withdrawal.recording"; readonly via: AnswerVia; readonly failures: number }
+  | { readonly type: "pause.confirming" }
+  /** The last words; `interview.paused` comes of it. */
+  | { readonly type: "pause.told"; readonly linkId: string }
+  /** The session is to be left, and may be taken up again. */
+  | { readonly type: "interview.paused" }
   /** To be written; `alert.stored` or `alert.store.failed` comes of it. The question that stands is named. */
   | (RaisedAlert & { readonly type: "alert.raised"; readonly at?: At })
   /** To the person, while and after it is written: staff will hear of it, and whom to call. */
@@ -154,7 +163,11 @@ export type InterviewOutput =
   /** It could not be written, so often by now; it is tried again. */
   | { readonly type: "storing.delayed"; readonly failures: number }
   /** The person's turn to speak begins: silence counts from here. */
-  | { readonly type: "turn.opened" }
+  | {
+      readonly type: "turn.opened"
+      /** All has been tried: a long silence means that this is not the time. */
+      readonly isPatient?: true
+    }
   | {
       readonly type: "interview.ended"
       readonly status: "completed" | "amended" | "stopped" | "declined" | "withdrawn"

@@ -9,6 +9,7 @@
  */
 import { assign, not, type SnapshotFrom } from "xstate"
 import { alarmState } from "./alarming.ts"
+import { decisionState, partingState } from "./leaving.ts"
 import { anotherState, askAgain, listenOn, questionState, storeWaiting } from "./asking.ts"
 import type { Evaluate } from "./form.ts"
 import { askedAs, contextOf, type InterviewContext, interviewSetup, placeOf, retryOr } from "./interview-setup.ts"
@@ -50,10 +51,14 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
     }).on
   const finished = {
     "stop.request": {},
+    "pause.request": {},
     "withdrawal.request": {},
     "question.back": {},
     ...alarm("#interview.afterwards")
   }
+
+  const stopping = decisionState("stop.confirming")
+  const pausing = decisionState("pause.confirming")
 
   return interviewSetup.createMachine({
     id: "interview",
@@ -66,6 +71,7 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
         target: ".erasing",
         actions: { type: "withdraw", params: ({ event }) => ({ via: event.via }) }
       },
+      "pause.request": ".pausing",
       ...alarm(".going"),
       "question.back": { target: ".going", actions: assign(({ context }) => router.back(context)) },
       "question.goto": {
@@ -101,6 +107,8 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
           "stop.request": "declined",
           "withdrawal.request": "declined",
           "consent.withdrawn": "declined",
+          /** Nothing is kept that could be gone on with: yes or no. */
+          "pause.request": ".asking",
           "question.repeat": ".asking",
           "question.back": {},
           "help.request": ".asking",
@@ -146,6 +154,7 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
           "consent.stored": "routing",
           "stop.request": {},
           "withdrawal.request": {},
+          "pause.request": {},
           "question.back": {},
           "question.goto": {},
           "distress.heard": {},
@@ -191,31 +200,15 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
         ])
       ),
       ...Object.fromEntries(loops.map(({ linkId }, index) => [anotherKey(index), anotherState(linkId)])),
-      /** "Stop" was heard or pressed: one wrong word must not end an interview. */
-      stopping: {
-        tags: "confirming",
-        initial: "asking",
-        on: {
-          "question.back": {},
-          "confirmation.given": stop,
-          "confirmation.denied": "routing",
-          "answer.unmatched": "routing",
-          "question.repeat": ".asking",
-          "stop.request": stop
-        },
-        states: {
-          asking: {
-            entry: { type: "say", params: { type: "stop.confirming" } },
-            on: { "prompt.done": "listening" },
-            after: { promptTimeout: "listening" }
-          },
-          listening: {
-            entry: { type: "say", params: { type: "turn.opened" } },
-            on: { "utterance.empty": listenOn, "silence.elapsed": "#interview.routing" }
-          }
-        }
+      stopping: { ...stopping, on: { ...stopping.on, "confirmation.given": stop, "stop.request": stop } },
+      pausing: {
+        ...pausing,
+        on: { ...pausing.on, "confirmation.given": "parting", "pause.request": "parting" }
       },
       ...withdrawal,
+      parting: partingState(router),
+      /** To be taken up again by the log. */
+      parked: { type: "final", entry: { type: "say", params: { type: "interview.paused" } } },
       alarming: alarmState("#interview.going", router),
       /** The same when all is told already: nothing is completed twice. */
       afterwards: { ...alarmState("#interview.resting"), tags: "completed" },
@@ -250,9 +243,9 @@ export const expectationOf = (snapshot: InterviewSnapshot): Expectation => {
   if (snapshot.status !== "active") return { about: "nothing" }
   if (snapshot.hasTag("completed")) return { about: "correction" }
   if (snapshot.hasTag("consenting")) return { about: "consent" }
-  if (snapshot.matches("stopping")) return { about: "stop" }
   if (snapshot.matches("withdrawing")) return { about: "withdrawal" }
   if (snapshot.matches("agreeing") || snapshot.matches("erasing")) return { about: "nothing" }
+  if (snapshot.matches("stopping") || snapshot.matches("pausing")) return { about: "stop" }
   const { next } = snapshot.context
   const place = placeOf(snapshot.context)
   if (next?.asks === "another") return { about: "another", ...place }

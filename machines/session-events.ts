@@ -18,6 +18,8 @@ export interface Prompt {
 export type EndReason =
   | "ended"
   | "disconnected"
+  /** The person goes on later. */
+  | "paused"
   | "idle_timeout"
   | "duration_exceeded"
   | "not_started"

@@ -146,7 +146,7 @@ export const Option = Schema.Struct({
 })
 export type Option = typeof Option.Type
 
-export const RepromptReason = Schema.Literals(["no_speech", "no_match", "low_confidence", "out_of_range"])
+export const RepromptReason = Schema.Literals(["no_speech", "no_match", "low_confidence", "out_of_range", "too_long"])
 export type RepromptReason = typeof RepromptReason.Type
 export const AnswerVia = Schema.Literals(["voice", "text", "touch", "dtmf"])
 export type AnswerVia = typeof AnswerVia.Type

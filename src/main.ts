@@ -74,6 +74,7 @@ const layerSessions = (settings: Settings) =>
     idleSeconds: settings.sessionIdleSeconds,
     maxMinutes: settings.sessionMaxMinutes,
     logContent: settings.logContent,
+    resumeWindowSeconds: settings.resumeWindowSeconds,
     ...(settings.helplineText === undefined ? {} : { helplineText: settings.helplineText })
   })
 

@@ -37,6 +37,7 @@ const commandEvents = {
   skip: "question.skip",
   stop: "stop.request",
   withdraw: "withdrawal.request",
+  later: "pause.request",
   help: "help.request",
   human: "handover.request"
 } as const satisfies Readonly<Record<SpokenCommand, InterviewEvent["type"]>>

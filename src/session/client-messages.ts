@@ -6,6 +6,7 @@ import type { InterviewEvent } from "#machines/interview.ts"
 import { interviewOf } from "#machines/session.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
 import { cannotDelete, withdraw } from "./interviewing.ts"
+import { asPossible } from "./pausing.ts"
 import { plainMessage } from "./plain-text.ts"
 import { refusalOf } from "./refusals.ts"
 import type { Session } from "./session.ts"
@@ -25,7 +26,7 @@ const interview = (session: Session, started: Started, message: ClientMessage, e
   if (session.paused) return session.refuse("not_ready", "the session is paused: session.continue goes on with it")
   if (isRefusal(event)) return session.refuse("invalid_answer", event.refused)
   const refused = refusalOf(started.questionnaire.plan, session.expectation(), event)
-  return refused === undefined ? session.tellInterview(event) : session.refuse(...refused)
+  return refused === undefined ? session.tellInterview(asPossible(session, event)) : session.refuse(...refused)
 }
 
 const withPlan = (

@@ -9,6 +9,7 @@ import { limits } from "#src/limits.ts"
  */
 export const resumableEnds: ReadonlySet<EndReason> = new Set([
   "disconnected",
+  "paused",
   "idle_timeout",
   "refused",
   "token_expired",

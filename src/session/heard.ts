@@ -3,9 +3,11 @@ import type { Expectation, InterviewEvent } from "#machines/interview.ts"
 import { keyOf } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { ListenerEvent } from "#src/audio/listener-events.ts"
+import { limits } from "#src/limits.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
 import { withDistress } from "#src/questionnaire/safety.ts"
 import type { Today } from "#src/questionnaire/understanding/ask.ts"
+import { asPossible } from "./pausing.ts"
 import type { Session } from "./session.ts"
 import { todayAt } from "./today.ts"
 
@@ -21,6 +23,32 @@ const isSame = (a: Expectation | undefined, b: Expectation): boolean => {
 
 type Understood = Pick<Final["transcript"], "text" | "unknownWords" | "confidence" | "degraded" | "freeText">
 
+/** Longer is cut off; the frames before the first one of speech and after the last one count too. */
+const isCut = (startMs: number, endMs: number): boolean => endMs - startMs >= limits.utteranceMsMax - 1_000
+/** Whoever is cut off and goes on speaking, begins within this. */
+const goesOnWithinMs = 1_000
+
+/** Of each session: when the last utterance began, when one was cut off, and the one that only goes on with it. */
+const flows = new WeakMap<Session, { startedAtMs: number; cutAtMs: number; goingOn?: string }>()
+const flowOf = (session: Session) => {
+  const known = flows.get(session) ?? { startedAtMs: 0, cutAtMs: Number.NEGATIVE_INFINITY }
+  flows.set(session, known)
+  return known
+}
+
+/** The rest of what was cut off is no answer to what is asked next. */
+const begun = (session: Session, { utteranceId, atMs }: Extract<ListenerEvent, { type: "speech.started" }>): void => {
+  const flow = flowOf(session)
+  flow.startedAtMs = atMs
+  session.send({ type: "speech.started", at_ms: atMs })
+  if (session.started?.questionnaire === undefined || atMs - flow.cutAtMs > goesOnWithinMs) {
+    session.expected.push(session.expectation())
+    return session.actor.send({ type: "speech.started" })
+  }
+  flow.goingOn = utteranceId
+  session.expected.push({ about: "nothing" })
+}
+
 /** What was said is taken for what was expected when it was begun; if that is over, it is only a transcript. */
 const tell = (session: Session, event: (plan: Plan, expected: Expectation) => InterviewEvent): void => {
   const expected = session.expected.shift()
@@ -29,8 +57,8 @@ const tell = (session: Session, event: (plan: Plan, expected: Expectation) => In
   const plan = session.started?.questionnaire?.plan
   const isStillExpected = isSame(expected, session.expectation())
   if (plan !== undefined && expected !== undefined && isStillExpected && expected.about !== "nothing") {
-    session.tellInterview(event(plan, expected))
-  }
+    session.tellInterview(asPossible(session, event(plan, expected)))
+  } else if (expected?.about === "nothing") session.tellInterview({ type: "utterance.empty" })
   session.settle()
 }
 
@@ -55,6 +83,14 @@ const meant = (plan: Plan, expected: Expectation, transcript: Understood, today:
   return event.type === "answer.given" ? { ...event, sure: false } : event
 }
 
+/** What was said up to there counts. */
+export const shortened = (event: InterviewEvent): InterviewEvent =>
+  event.type === "answer.given"
+    ? { ...event, isLong: true }
+    : event.type === "answer.unmatched"
+      ? { ...event, reason: "too_long" }
+      : event
+
 const settle = (session: Session, { utteranceId, transcript, audioStartMs, startMs, endMs }: Final): void => {
   const { text, confidence, words, alternatives, model, degraded, replayed } = transcript
   session.send({
@@ -76,15 +112,17 @@ const settle = (session: Session, { utteranceId, transcript, audioStartMs, start
     replayed,
     trace_id: session.options.admission.traceId
   })
-  tell(session, (plan, expected) => understood(plan, expected, transcript, todayAt(session.options.nowMs())))
+  const cut = isCut(startMs, endMs)
+  tell(session, (plan, expected) => {
+    const event = understood(plan, expected, transcript, todayAt(session.options.nowMs()))
+    return cut ? shortened(event) : event
+  })
 }
 
 export const receiveHeard = (session: Session, event: ListenerEvent): void => {
   switch (event.type) {
     case "speech.started":
-      session.expected.push(session.expectation())
-      session.send({ type: "speech.started", at_ms: event.atMs })
-      return session.actor.send({ type: "speech.started" })
+      return begun(session, event)
     case "transcript.partial":
       return session.send({
         type: "transcript.partial",
@@ -92,11 +130,14 @@ export const receiveHeard = (session: Session, event: ListenerEvent): void => {
         text: event.text
       })
     case "speech.stopped":
+      if (isCut(flowOf(session).startedAtMs, event.atMs)) flowOf(session).cutAtMs = event.atMs
       return session.send({ type: "speech.stopped", at_ms: event.atMs })
     case "speech.confirmed":
     case "speech.paused":
     case "speech.resumed":
+      return session.actor.send({ type: event.type })
     case "utterance.ended":
+      if (event.utteranceId === flowOf(session).goingOn) return
       return session.actor.send({ type: event.type })
     case "utterance.cleared":
       session.expected.pop()

@@ -23,6 +23,8 @@ export interface Performance {
 export interface Told {
   /** `HELPLINE_TEXT`. */
   readonly helpline?: string
+  /** For so long a session may be taken up again. */
+  readonly resumeMinutes?: number
 }
 
 /** Tries, a second each, from one "please wait" to the next. */
@@ -31,6 +33,7 @@ const storeFailuresPerPrompt = 15
 /** A prompt of the catalogue for "I did not hear" or "I did not understand", more helpful each time. */
 const apology = (plan: Plan, reason: string | undefined, attempt: number): PromptText | undefined => {
   if (reason === undefined) return undefined
+  if (reason === "too_long") return catalogue("too_long", plan.language)
   if (reason === "out_of_range") return catalogue("out_of_range", plan.language)
   const step = Math.min(Math.max(attempt - 1, 1), repromptsMax)
   return catalogue(reason === "no_speech" ? "no_speech" : "no_match", plan.language, { attempt: step })
@@ -174,6 +177,12 @@ export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = 
     }
     case "stop.confirming":
       return { messages: [], prompt: { ...catalogue("confirm_stop", language), keep: true } }
+    case "pause.confirming":
+      return { messages: [], prompt: { ...catalogue("confirm_pause", language), keep: true } }
+    case "pause.told": {
+      const minutes = String(told.resumeMinutes ?? 0)
+      return { messages: [], prompt: { ...catalogue("paused", language, { text: minutes }), keep: true } }
+    }
     case "notice.told":
       return notice(plan, output, told)
     case "answer.recording":
@@ -194,6 +203,7 @@ export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = 
           : {})
       }
     case "alert.raised":
+    case "interview.paused":
     case "consent.recording":
     case "withdrawal.recording":
     case "question.skipped":
@@ -232,6 +242,8 @@ export const fixedPrompts = (plan: Plan, told: Told = {}): ReadonlyArray<string>
     })),
     { type: "stop.confirming" },
     { type: "withdrawal.confirming" },
+    { type: "pause.confirming" },
+    { type: "pause.told", linkId: "" },
     ...[distressRule, handoverRule, ...plan.alerts.map(({ rule }) => rule)].map((rule): InterviewOutput => ({
       type: "notice.told",
       linkId: "",

@@ -4,12 +4,16 @@ import type { InterviewOutput } from "#machines/interview.ts"
 import type { AnswerVia } from "#schemas/wire.ts"
 import { responseIdOf } from "#src/store/clinic.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
+import { mayBePaused } from "./pausing.ts"
 import { performanceOf } from "./interview.ts"
 import { keptOf } from "./kept.ts"
 import { completedMessage, resultOf } from "./results.ts"
 import type { Session } from "./session.ts"
 import type { Started } from "./started.ts"
 import { isInterruptible } from "./turn-taking.ts"
+
+/** When all has been tried, a silence so many times as long ends in a pause. */
+const patientSilences = 4
 
 /** Whose interview it is, for the audit log. */
 const factsOf = (session: Session, { plan }: NonNullable<Started["questionnaire"]>) => {
@@ -69,7 +73,12 @@ export const performInterview = (session: Session, output: InterviewOutput): voi
   const { started } = session
   if (started?.questionnaire === undefined) return
   const { plan } = started.questionnaire
-  if (output.type === "turn.opened") return started.listener.armSilence(session.options.noSpeechMs)
+  if (output.type === "turn.opened") {
+    const { noSpeechMs } = session.options
+    if (!output.isPatient) return started.listener.armSilence(noSpeechMs)
+    return mayBePaused(session) ? started.listener.armSilence(noSpeechMs * patientSilences) : undefined
+  }
+  if (output.type === "interview.paused") return session.endNow("paused")
   const nowMs = session.options.nowMs()
   if (output.type === "interview.ended") ended(session, started.questionnaire, output, nowMs)
 

@@ -65,6 +65,9 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
     case "stop.confirming":
     case "withdrawal.confirming":
     case "withdrawal.recording":
+    case "pause.confirming":
+    case "pause.told":
+    case "interview.paused":
     case "notice.told":
     case "storing.delayed":
     case "turn.opened":

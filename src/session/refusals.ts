@@ -16,6 +16,7 @@ export const audioTooEarly = new WireError({
 export type Refused = readonly [code: ErrorCode, message: string]
 
 const whileConsenting: ReadonlySet<InterviewEvent["type"]> = new Set([
+  "pause.request",
   "consent.given",
   "consent.declined",
   "question.repeat",
@@ -29,6 +30,7 @@ const whileStopping: ReadonlySet<InterviewEvent["type"]> = new Set([
   "question.repeat",
   "question.goto",
   "stop.request",
+  "pause.request",
   "handover.request",
   "distress.heard"
 ])

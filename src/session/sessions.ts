@@ -26,6 +26,8 @@ import { Session } from "./session.ts"
 export interface SessionsOptions {
   readonly idleSeconds: number
   readonly maxMinutes: number
+  /** For so long a session may be taken up again; absent: not told. */
+  readonly resumeWindowSeconds?: number
   /** `HELPLINE_TEXT`. */
   readonly helplineText?: string
   /** Absent: what people say is not logged. */
@@ -56,7 +58,10 @@ export const sessionsLayer = (options: SessionsOptions) =>
         return found
       }
 
-      const told = options.helplineText === undefined ? {} : { helpline: options.helplineText }
+      const told = {
+        ...(options.helplineText === undefined ? {} : { helpline: options.helplineText }),
+        resumeMinutes: Math.floor((options.resumeWindowSeconds ?? 0) / 60)
+      }
       const minutesOf = ({ endpoint }: Admission) =>
         endpoint === "basic" ? Math.min(options.maxMinutes, limits.basicMinutesMax) : options.maxMinutes
 

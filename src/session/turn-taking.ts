@@ -148,4 +148,5 @@ export const isInterruptible = (output: InterviewOutput): boolean =>
   output.type !== "consent.asked" &&
   output.type !== "withdrawal.confirming" &&
   output.type !== "notice.told" &&
+  !("preface" in output && output.preface === "heard_enough") &&
   !(output.type === "touch.offered" && output.why === "cannot_hear")

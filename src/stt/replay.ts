@@ -27,7 +27,7 @@ const freelyTimeoutMs = 2_000
 /** A transcript below it may be anything that was pressed into the grammar. */
 const fittingMin = 0.75
 const isLeftOut = ({ unknownWords, confidence }: Transcript): boolean =>
-  unknownWords > 0 || (confidence !== null && confidence < fittingMin)
+  unknownWords > 0 || confidence === null || confidence < fittingMin
 
 const cancelled = new SttError({ reason: "refused", message: "The utterance was cancelled." })
 

@@ -127,6 +127,24 @@ const catalogue = {
     ar: ["سُحِبَتِ المُوَافَقَةُ، وَحُذِفَتِ الإِجَابَات. شُكْرًا، وَمَعَ السَّلَامَة."],
     en: ["Your consent is withdrawn, and your answers are deleted. Thank you, and goodbye."]
   },
+  confirm_pause: {
+    ar: ["هَلِ المَقْصُودُ التَّوَقُّفُ الآنَ وَالمُتَابَعَةُ لَاحِقًا؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
+    en: ["Do you want to pause now and go on later? Please say yes or no."]
+  },
+  paused: {
+    ar: ["حَسَنًا، نَتَوَقَّفُ هُنَا. الإِجَابَاتُ مَحْفُوظَة، وَعِنْدَ العَوْدَةِ نُتَابِعُ مِنْ حَيْثُ تَوَقَّفْنَا. المُهْلَةُ بِالدَّقَائِق: {}. إِلَى اللِّقَاء."],
+    en: [
+      "All right, we pause here. Your answers are kept, and when you come back we go on where we stopped. Minutes to come back: {}. See you soon."
+    ]
+  },
+  too_long: {
+    ar: ["عُذْرًا عَلَى المُقَاطَعَة. يُرْجَى الجَوَابُ بِكَلِمَاتٍ قَلِيلَة."],
+    en: ["Sorry to interrupt. Please answer in a few words."]
+  },
+  heard_enough: {
+    ar: ["شُكْرًا، حُفِظَ مَا قِيل. نُتَابِعُ الآن."],
+    en: ["Thank you, what you said is kept. Let us go on."]
+  },
   recorded: {
     ar: ["شُكْرًا، حُفِظَ الجَوَاب."],
     en: ["Thank you, your answer is saved."]

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { Caller, interviewed, noPrompts, tokenOf } from "./caller.ts"
+import { Caller, interviewed, noPrompts, silence, tokenOf } from "./caller.ts"
 import { linkIds, safetyItem } from "./questionnaire-file.ts"
 
 const helpline = "خط الدعم النفسي: 920033360"
@@ -106,6 +106,44 @@ describe("a person who wants to speak to somebody", () => {
       await caller.end()
     })
   }
+})
+
+describe("a person who has no time now", () => {
+  const resumed = async (caller: Caller): Promise<void> => {
+    const ended = (await caller.until(({ type }) => type === "session.ended")) as ServerMessageOf<"session.ended">
+    assert.deepInclude(ended, { reason: "paused", resumable: true })
+    const { resume_token } = caller.of("session.ready")[0] ?? {}
+    const token = await tokenOf(server, "voice healthcare clinician", "patient-7")
+    const again = await Caller.open(server.url, { path: "/ws/secure/healthcare", token })
+    const ready = await again.start({ resume_token: resume_token ?? "", last_seq: 1_000 })
+    assert.deepInclude(ready, { resumed: true, state: "asking" })
+    await again.until((message) => message.type === "audio.begin" && message.text.startsWith("أهلا بالعودة"))
+    assert.strictEqual((await touch(again, linkIds[0] ?? "", never)).type, "answer.recorded")
+    await again.end()
+  }
+
+  it("goes on later: it is asked whether that is meant, and the session may be taken up again", async () => {
+    const caller = await begin()
+    const asked = await caller.ask({ type: "text.input", text: "بعدين" })
+    assert.isTrue(asked.type === "audio.begin" && asked.text.includes("لاحقا"), JSON.stringify(asked))
+    const told = await caller.ask({ type: "text.input", text: "نعم" })
+    assert.isTrue(told.type === "audio.begin" && told.text.includes("المهلة بالدقائق: 10"), JSON.stringify(told))
+    await resumed(caller)
+  })
+
+  it("and says nothing is asked again, offered touch, and then left in peace", async () => {
+    const caller = await begin()
+    await caller.until((message) => message.type === "state.changed" && message.state === "listening")
+    for (const reason of ["first", "second", "third", "touch"]) {
+      const before = caller.of("audio.end").length
+      await caller.play(silence(9_000), 16_000)
+      await caller.count("audio.end", before + 1)
+      assert.isString(reason)
+    }
+    assert.lengthOf(caller.of("question.reprompt"), 3)
+    await caller.play(silence(34_000), 16_000)
+    await resumed(caller)
+  })
 })
 
 describe("production without HELPLINE_TEXT", () => {

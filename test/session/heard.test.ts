@@ -1,5 +1,8 @@
 import { assert, describe, it } from "vitest"
-import { understood } from "#src/session/heard.ts"
+import type { Expectation, InterviewEvent } from "#machines/interview.ts"
+import type { ListenerEvent } from "#src/audio/listener-events.ts"
+import { receiveHeard, understood } from "#src/session/heard.ts"
+import type { Session } from "#src/session/session.ts"
 import { today } from "#test/questionnaire/phrases/asks.ts"
 import { phq9Plan } from "#test/support/phq9.ts"
 
@@ -71,5 +74,57 @@ describe("what was heard", () => {
     assert.deepInclude(consent, { type: "answer.unmatched" })
     const chosen = understood(phq9Plan, first, heard("عدة أيام"), today)
     assert.notProperty(chosen, "isDistressed")
+  })
+})
+
+describe("an utterance that was cut off after the longest time", () => {
+  const final = (utteranceId: string, startMs: number, endMs: number, text: string): ListenerEvent => ({
+    type: "transcript.final",
+    utteranceId,
+    transcript: { ...heard(text, { unknownWords: 3 }), words: [], alternatives: [], model: "m", replayed: false },
+    audioStartMs: startMs,
+    startMs,
+    endMs
+  })
+  /** A session as far as what is heard concerns it; the question stays the same. */
+  const listening = () => {
+    const told: Array<InterviewEvent> = []
+    const machine: Array<string> = []
+    const session = {
+      expected: [] as Array<Expectation>,
+      expectation: () => first,
+      started: { questionnaire: { plan: phq9Plan } },
+      options: { nowMs: () => 0, admission: { traceId: "t" } },
+      figures: { utterances: 0 },
+      actor: { send: ({ type }: { readonly type: string }) => machine.push(type) },
+      send: () => {},
+      ownId: (id: string) => id,
+      settle: () => {},
+      tellInterview: (event: InterviewEvent) => told.push(event)
+    }
+    const hear = (...events: ReadonlyArray<ListenerEvent>) => {
+      for (const event of events) receiveHeard(session as unknown as Session, event)
+    }
+    return { told, machine, hear }
+  }
+  const begun = (utteranceId: string, atMs: number): ListenerEvent => ({ type: "speech.started", utteranceId, atMs })
+  const over = (utteranceId: string, atMs: number): ReadonlyArray<ListenerEvent> => [
+    { type: "speech.stopped", utteranceId, atMs },
+    { type: "utterance.ended", utteranceId, atMs }
+  ]
+
+  it("is asked for in few words, or kept, and the rest of it is no answer to anything", () => {
+    const { told, machine, hear } = listening()
+    hear(begun("u1", 0), ...over("u1", 29_900), begun("u2", 30_000))
+    hear(final("u1", 0, 29_900, "هذا كلام طويل"))
+    assert.deepEqual(told, [{ type: "answer.unmatched", reason: "too_long" }])
+    hear(...over("u2", 33_000), final("u2", 30_000, 33_000, "عدة أيام"))
+    assert.deepEqual(told.slice(1), [{ type: "utterance.empty" }])
+    assert.deepEqual(
+      machine.filter((type) => type === "speech.started" || type === "utterance.ended"),
+      ["speech.started", "utterance.ended"]
+    )
+    hear(begun("u3", 60_000), ...over("u3", 89_900), final("u3", 60_000, 89_900, "عدة أيام"))
+    assert.deepInclude(told.at(-1), { type: "answer.given", isLong: true })
   })
 })

@@ -193,7 +193,9 @@ export const walk = (plan: Plan, statesMax = 20_000): Walked => {
 export const finishing = ({ seen, edges }: Walked): ReadonlySet<string> => {
   const back = new Map<string, Array<string>>()
   for (const [from, targets] of edges) for (const to of targets) back.set(to, [...(back.get(to) ?? []), from])
-  const found = new Set([...seen].filter(([, snapshot]) => snapshot.hasTag("completed")).map(([key]) => key))
+  const found = new Set(
+    [...seen].filter(([, snapshot]) => snapshot.hasTag("completed") || snapshot.matches("parked")).map(([key]) => key)
+  )
   const queue = [...found]
   for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
     for (const from of back.get(key) ?? []) {

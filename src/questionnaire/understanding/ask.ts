@@ -52,7 +52,7 @@ export type Moment =
   /** "Shall we stop?": only yes or no counts. */
   | "stop"
 
-export type SpokenCommand = "repeat" | "back" | "skip" | "stop" | "withdraw" | "help" | "human"
+export type SpokenCommand = "repeat" | "back" | "skip" | "stop" | "later" | "withdraw" | "help" | "human"
 
 export interface Today {
   /** `YYYY-MM-DD`, where the person is. */
