@@ -120,7 +120,18 @@ describe("a read-back", () => {
   it("listens for numbers where a number is read back, and for few words where consent is asked for", () => {
     assert.includeMembers([...(grammarFor(plan, confirming) ?? [])], ["نعم", "لا", "ثلاثين", "مش"])
     assert.isBelow(grammarFor(plan, { about: "consent" })?.length ?? 0, 40)
-    assert.isUndefined(grammarFor(plan, { about: "answer", linkId: "q" }))
+  })
+
+  it("listens for numbers, units and dates where they are asked for, and for anything where a text is", () => {
+    const asked = (type: PlanQuestion["itemType"]) =>
+      grammarFor(planOf([question(type, {})]), { about: "answer", linkId: "q" })
+    for (const type of ["integer", "decimal", "quantity"] as const) {
+      assert.includeMembers([...(asked(type) ?? [])], ["ثلاثين", "سنوات", "السابق", "مش"], type)
+      assert.notIncludeMembers([...(asked(type) ?? [])], ["نعم", "يناير"], type)
+    }
+    for (const type of ["date", "dateTime", "time"] as const)
+      assert.includeMembers([...(asked(type) ?? [])], ["يناير", "أمس", "ثلاثين", "الصبح", "السابق"], type)
+    assert.isUndefined(asked("text"))
   })
 })
 

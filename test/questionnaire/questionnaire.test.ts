@@ -172,9 +172,16 @@ describe("touch and keypad", () => {
     assert.deepInclude(interpretDigits(phq9Plan, first, "0"), { answer: { value: "LA6568-5", display: "ولا مرة" } })
     const difficulty = interpretDigits(phq9Plan, { about: "answer", linkId: "69722-7" }, "1")
     assert.deepInclude(difficulty, { via: "dtmf", linkId: "69722-7" })
-    assert.property(interpretDigits(phq9Plan, { about: "answer", linkId: "69722-7" }, "0"), "refused")
+    assert.property(interpretDigits(phq9Plan, { about: "answer", linkId: "69722-7" }, "9"), "refused")
     assert.deepEqual(interpretDigits(phq9Plan, first, "*"), { type: "question.repeat" })
     assert.deepEqual(interpretDigits(phq9Plan, first, "#"), { type: "question.back" })
+  })
+
+  it("`*0` asks for a human everywhere, `0` where it is no answer", () => {
+    const human = { type: "handover.request" } as const
+    assert.deepEqual(interpretDigits(phq9Plan, first, "*0"), human)
+    assert.deepEqual(interpretDigits(phq9Plan, { about: "answer", linkId: "69722-7" }, "0"), human)
+    assert.deepEqual(interpretDigits(phq9Plan, { about: "stop" }, "0"), human)
   })
 })
 

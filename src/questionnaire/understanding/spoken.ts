@@ -52,6 +52,17 @@ export const likelyAt = (ask: Ask, moment: Moment, language: Language): Readonly
   return [...answers, ...options, ...commands.flatMap(([first]) => first ?? [])]
 }
 
+const numberTypes: ReadonlySet<Ask["type"]> = new Set(["integer", "decimal", "quantity"])
+const timeTypes: ReadonlySet<Ask["type"]> = new Set(["date", "dateTime", "time"])
+
+/** Numbers with their units, dates and times, and the question's own words: people answer in a sentence. */
+const measured = ({ type, text = "" }: Ask, language: Language): ReadonlyArray<string> | undefined => {
+  const { numbers, units, calendar } = lexicons[language].written
+  const own = text.split(/\s+/u)
+  if (numberTypes.has(type)) return [...numbers, ...units, ...own]
+  return timeTypes.has(type) ? [...numbers, ...units, ...calendar, ...own] : undefined
+}
+
 /** Undefined: anything may be said, more than a grammar can list. */
 export const spokenAt = (ask: Ask, moment: Moment, language: Language): ReadonlyArray<string> | undefined => {
   if (moment === "consent" || moment === "stop") {
@@ -60,9 +71,9 @@ export const spokenAt = (ask: Ask, moment: Moment, language: Language): Readonly
     return moment === "stop" ? [...plain, ...goOn] : plain
   }
   if (ask.type !== "boolean" && ask.type !== "choice") {
-    if (moment !== "confirmation") return undefined
-    const isNumber = ask.type === "integer" || ask.type === "decimal" || ask.type === "quantity"
-    return [...yesNo(language), ...around(language), ...(isNumber ? lexicons[language].written.numbers : [])]
+    const words = measured(ask, language)
+    if (moment === "confirmation") return [...yesNo(language), ...around(language), ...(words ?? [])]
+    return words === undefined ? undefined : [...words, ...around(language)]
   }
   const options = ask.type === "choice" ? choice(ask, language) : []
   const answers = moment === "confirmation" || ask.type === "boolean" ? yesNo(language) : []

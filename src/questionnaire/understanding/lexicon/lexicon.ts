@@ -20,7 +20,7 @@ import * as enUnits from "./en/units.ts"
 import { PhraseBook } from "../phrase-book.ts"
 import type { Marker } from "../reading.ts"
 import { foldedPhrase } from "../words.ts"
-import { graded, keyed, numbered, phrases, table, type Table, written, writtenLines } from "./lines.ts"
+import { graded, keyed, numbered, phrases, table, type Table, written, writtenLines, writtenParts } from "./lines.ts"
 
 type Named<Module> = { readonly [Name in keyof Module]: string }
 
@@ -119,6 +119,8 @@ const listsOf = ({ answers, calendar, commands, numbers, scales, speech, units }
       ...[numbers.small, numbers.tens, numbers.hundreds, numbers.fractions].flatMap(writtenLines).flat(),
       ...[numbers.thousand, numbers.thousands, numbers.twoThousand, numbers.point].flatMap(written)
     ],
+    units: [units.units, units.counters].flatMap(writtenParts),
+    calendar: Object.values<string>(calendar).flatMap(writtenParts),
     turns: [...written(speech.negations), ...written(speech.corrections)].filter(
       (phrase) => !phrases(answers.bareNo).includes(foldedPhrase(phrase))
     )

@@ -61,3 +61,7 @@ export const graded = (block: string): Graded => {
 /** The words of a table as they are written, line by line. */
 export const writtenLines = (block: string): ReadonlyArray<ReadonlyArray<string>> =>
   entries(block).map(([, words]) => written(words))
+
+/** The words of lines with or without a key, whose parts are separated by semicolons. */
+export const writtenParts = (block: string): ReadonlyArray<string> =>
+  block.split("\n").flatMap((line) => written(line.replace(/^[^:]*:/u, "").replaceAll(/[;؛]/gu, "،")))
