@@ -41,8 +41,12 @@ export const withdrawal = {
       "consent.withdrawn": {},
       "withdrawal.request": {},
       "stop.request": {},
+      "pause.request": {},
       "question.back": {},
-      "question.goto": {}
+      "question.goto": {},
+      /** Nothing of the person is kept any more. */
+      "distress.heard": {},
+      "handover.request": {}
     },
     states: {
       writing: {
