@@ -1,22 +1,19 @@
 /**
- * Tokens and the admin secret. Tokens are JWTs signed with HS256; the algorithm, issuer and audience are pinned on every
- * verification, every claim that we issue is required back, and what has been revoked is refused. Only the one canonical
- * text of a token is accepted, and it never leaves this file.
+ * Tokens and the admin secret. A token's signature, algorithm, issuer and audience are `jwt.ts`'s matter; here every claim
+ * that we issue is required back, and what has been revoked is refused.
  */
-import { createHash, createSecretKey, randomUUID, timingSafeEqual } from "node:crypto"
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto"
 import { Clock, Context, Effect, Layer, Redacted, Result, Schema } from "effect"
-import { type JWTPayload, SignJWT } from "jose"
+import type { JWTPayload } from "jose"
 import { hasHiddenCharacters } from "#schemas/text.ts"
 import { AppConfig } from "#src/config.ts"
-import { protectedHeader, readJwt } from "#src/gateway/jwt.ts"
 import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { Revocations } from "#src/registry/revocations.ts"
 import { invitationToken, Invitations } from "#src/store/invitations.ts"
 import { claimsOfInvitation, type InvitedTo } from "./invited.ts"
+import { type JwtKey, jwtKey, readJwt, signJwt } from "./jwt.ts"
 
-const issuer = "sawt"
-const audience = "sawt"
 const toleranceSeconds = limits.clockToleranceSeconds
 
 export const Scope = Schema.Literals(["voice", "healthcare", "clinician"])
@@ -100,10 +97,10 @@ export class Auth extends Context.Service<
       const counters = yield* Counters
       const revocations = yield* Revocations
       const invitations = yield* Invitations
-      const keyOf = (secret: Redacted.Redacted) => createSecretKey(Redacted.value(secret), "utf8")
-      const signingKey = keyOf(settings.tokenSecret)
+      const signingKey = yield* jwtKey(settings.tokenSecret)
       const previous = settings.tokenSecretPrevious
-      const verificationKeys = [signingKey, ...(previous === undefined ? [] : [keyOf(previous)])]
+      const keys: readonly [JwtKey, ...Array<JwtKey>] =
+        previous === undefined ? [signingKey] : [signingKey, yield* jwtKey(previous)]
       const adminDigest = digest(Redacted.value(settings.adminSecret))
 
       const issue: Auth["Service"]["issue"] = Effect.fn("Auth.issue")(function* (options) {
@@ -112,37 +109,29 @@ export class Auth extends Context.Service<
         const issuedAtSeconds = Math.max(nowSeconds, revocations.issuableFromSeconds(subject))
         const scope = scopes.join(" ")
         const id = randomUUID()
-        const jwt = new SignJWT({ scope })
-          .setProtectedHeader(protectedHeader)
-          .setIssuer(issuer)
-          .setAudience(audience)
-          .setIssuedAt(issuedAtSeconds)
-          .setNotBefore(issuedAtSeconds)
-          .setExpirationTime(issuedAtSeconds + ttlSeconds)
-          .setJti(id)
-        if (subject !== undefined) jwt.setSubject(subject)
-        const token = yield* Effect.promise(() => jwt.sign(signingKey))
+        const payload = { scope, jti: id, ...(subject === undefined ? {} : { sub: subject }) }
+        const expiresAtSeconds = issuedAtSeconds + ttlSeconds
+        const token = yield* Effect.promise(() => signJwt(signingKey, payload, { issuedAtSeconds, expiresAtSeconds }))
         counters.tokensIssued++
         return {
           id,
           token,
           expiresInSeconds: ttlSeconds,
-          expiresAtMs: (issuedAtSeconds + ttlSeconds) * 1_000,
+          expiresAtMs: expiresAtSeconds * 1_000,
           scope
         }
       })
 
-      const claimsIn = (token: string, nowMs: number): Result.Result<Claims, AuthReason> =>
+      const claimsIn = async (token: string, nowMs: number): Promise<Result.Result<Claims, AuthReason>> =>
         invitationToken.test(token)
           ? claimsOfInvitation(invitations.find(token), nowMs)
-          : Result.flatMap(readJwt(token, verificationKeys), (payload) => claimsOf(payload, nowMs))
-      const read = (token: string, nowMs: number): Result.Result<Claims, AuthReason> =>
-        Result.flatMap(claimsIn(token, nowMs), (claims) => {
-          const verdict = revocations.verdict(claims)
-          return verdict === "valid" ? Result.succeed(claims) : Result.fail(faultOfVerdict[verdict])
-        })
+          : Result.flatMap(await readJwt(token, keys, nowMs), (payload) => claimsOf(payload, nowMs))
       const verify: Auth["Service"]["verify"] = Effect.fnUntraced(function* (token) {
-        const claims = read(token, yield* Clock.currentTimeMillis)
+        const nowMs = yield* Clock.currentTimeMillis
+        const claims = Result.flatMap(yield* Effect.promise(() => claimsIn(token, nowMs)), (read) => {
+          const verdict = revocations.verdict(read)
+          return verdict === "valid" ? Result.succeed(read) : Result.fail(faultOfVerdict[verdict])
+        })
         if (Result.isSuccess(claims)) {
           counters.authenticationsAccepted++
           return claims.success
@@ -163,17 +152,12 @@ export class Auth extends Context.Service<
 export const bearerOf = (authorization: string | undefined): string | undefined =>
   /^bearer +(\S+)$/i.exec(authorization?.trim() ?? "")?.[1]
 
-/** Values of claims that nobody issued are no claims; every one that we issue is asked back. */
-const claimsOf = (payload: JWTPayload, nowMs: number): Result.Result<Claims, AuthReason> => {
-  const { iss, aud, jti, scope, exp, nbf, iat, sub } = payload
-  const nowSeconds = Math.floor(nowMs / 1_000)
-  if (iss !== issuer) return Result.fail("issuer")
-  if (aud !== audience && !(Array.isArray(aud) && aud.includes(audience))) return Result.fail("audience")
-  if (!isTokenId(jti) || typeof scope !== "string") return Result.fail("claims")
-  if (typeof exp !== "number" || typeof nbf !== "number" || typeof iat !== "number") return Result.fail("claims")
+/** What jose has not looked at. Values of claims that nobody issued are no claims. */
+const claimsOf = ({ jti, scope, exp, iat, sub }: JWTPayload, nowMs: number): Result.Result<Claims, AuthReason> => {
+  if (!isTokenId(jti) || typeof scope !== "string" || exp === undefined || iat === undefined)
+    return Result.fail("claims")
   if (sub !== undefined && !isSubject(sub)) return Result.fail("claims")
-  if (Math.max(nbf, iat) > nowSeconds + toleranceSeconds) return Result.fail("not_yet_valid")
-  if (exp <= nowSeconds - toleranceSeconds) return Result.fail("expired")
+  if (iat > nowMs / 1_000 + toleranceSeconds) return Result.fail("not_yet_valid")
   if (exp - iat > tokenTtlSeconds.maximum) return Result.fail("lifetime")
   return Result.succeed({
     id: jti,

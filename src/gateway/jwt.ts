@@ -1,53 +1,87 @@
 /**
- * What a JWT says, if one of these keys signed it with HS256. jose reads it and signs those that are issued, but hands
- * each verification to another thread (WebCrypto), which costs several times what it computes, for each client that
- * connects: the signature is checked here instead (decision TBD-signature-check), and held against jose's own check in
- * `test/gateway/token-parser.test.ts`. What its claims must be is `auth.ts`'s matter.
+ * What a JWT says, if jose verifies it under one of our keys: HS256, issuer and audience are pinned, every claim that we
+ * issue is required back, and only the one canonical text of a token is accepted. What its claims must be is `auth.ts`'s
+ * matter; why jose and not a cheaper HMAC of our own: decision 023.
  */
-import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
-import { Result } from "effect"
-import { decodeJwt, decodeProtectedHeader, type JWTPayload } from "jose"
+import { webcrypto } from "node:crypto"
+import { errors, jwtVerify, type JWTPayload, SignJWT } from "jose"
+import { Effect, Redacted, Result } from "effect"
+import { limits } from "#src/limits.ts"
 
+const issuer = "sawt"
+const audience = "sawt"
 const algorithm = "HS256"
-/** Of the tokens that are issued here, which need no second look. */
-export const protectedHeader = { alg: algorithm, typ: "JWT" }
-const ownHeader = Buffer.from(JSON.stringify(protectedHeader)).toString("base64url")
-
 /** Characters; as the wire's `session.refresh` has it. */
 const lengthMax = 4_096
 
-export type JwtFault = "malformed" | "algorithm" | "signature"
+export type JwtFault =
+  "malformed" | "algorithm" | "signature" | "expired" | "not_yet_valid" | "issuer" | "audience" | "claims"
 
-/** `keys`: any of them may have signed it. Without waiting for anything. */
-export const readJwt = (token: string, keys: ReadonlyArray<KeyObject>): Result.Result<JWTPayload, JwtFault> => {
-  const parts = token.length <= lengthMax ? /^([\w-]+)\.([\w-]+)\.([\w-]*)$/.exec(token) : null
-  if (parts === null) return Result.fail("malformed")
-  const [, header = "", payload = "", signature = ""] = parts
-  const fault = header === ownHeader ? undefined : faultOfHeader(token)
-  if (fault !== undefined) return Result.fail(fault)
-  const signed = `${header}.${payload}`
-  if (!keys.some((key) => isSignedBy(key, signed, signature))) return Result.fail("signature")
+export type JwtKey = webcrypto.CryptoKey
+
+/** Imported once: jose would do it for each token. */
+export const jwtKey = (secret: Redacted.Redacted): Effect.Effect<JwtKey> =>
+  Effect.promise(() =>
+    webcrypto.subtle.importKey(
+      "raw",
+      new TextEncoder().encode(Redacted.value(secret)),
+      { name: "HMAC", hash: "SHA-256" },
+      false,
+      ["sign", "verify"]
+    )
+  )
+
+export interface JwtTimes {
+  readonly issuedAtSeconds: number
+  readonly expiresAtSeconds: number
+}
+
+export const signJwt = (key: JwtKey, payload: JWTPayload, times: JwtTimes): Promise<string> =>
+  new SignJWT(payload)
+    .setProtectedHeader({ alg: algorithm, typ: "JWT" })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setIssuedAt(times.issuedAtSeconds)
+    .setNotBefore(times.issuedAtSeconds)
+    .setExpirationTime(times.expiresAtSeconds)
+    .sign(key)
+
+/** The first of `keys` that signed it. */
+export const readJwt = async (
+  token: string,
+  [key, ...others]: readonly [JwtKey, ...Array<JwtKey>],
+  nowMs: number
+): Promise<Result.Result<JWTPayload, JwtFault>> => {
+  const signature = token.length <= lengthMax ? /^[\w-]+\.[\w-]+\.([\w-]*)$/.exec(token)?.[1] : undefined
+  if (signature === undefined) return Result.fail("malformed")
+  // Decoders pass over unused bits, so that many texts would stand for one signature.
+  if (Buffer.from(signature, "base64url").toString("base64url") !== signature) return Result.fail("signature")
   try {
-    return Result.succeed(decodeJwt(token))
-  } catch {
-    return Result.fail("malformed")
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [algorithm],
+      issuer,
+      audience,
+      clockTolerance: limits.clockToleranceSeconds,
+      currentDate: new Date(nowMs),
+      requiredClaims: ["exp", "nbf", "iat", "jti", "scope"]
+    })
+    return Result.succeed(payload)
+  } catch (cause) {
+    const fault = faultOf(cause)
+    const [next, ...rest] = others
+    return fault === "signature" && next !== undefined ? readJwt(token, [next, ...rest], nowMs) : Result.fail(fault)
   }
 }
 
-const faultOfHeader = (token: string): JwtFault | undefined => {
-  try {
-    const { alg, crit } = decodeProtectedHeader(token)
-    // An extension that must be understood is not: there is none.
-    if (typeof alg !== "string" || alg === "" || crit !== undefined) return "malformed"
-    return alg === algorithm ? undefined : "algorithm"
-  } catch {
-    return "malformed"
+const faultOf = (cause: unknown): JwtFault => {
+  if (cause instanceof errors.JWTExpired) return "expired"
+  if (cause instanceof errors.JOSEAlgNotAllowed) return "algorithm"
+  if (cause instanceof errors.JWSSignatureVerificationFailed) return "signature"
+  if (cause instanceof errors.JWTClaimValidationFailed) {
+    if (cause.claim === "nbf" && cause.reason === "check_failed") return "not_yet_valid"
+    if (cause.claim === "iss") return "issuer"
+    if (cause.claim === "aud") return "audience"
+    return "claims"
   }
-}
-
-/** Texts are compared, not bytes: decoders pass over unused bits, so that many texts would stand for one signature. */
-const isSignedBy = (key: KeyObject, signed: string, signature: string): boolean => {
-  const expected = Buffer.from(createHmac("sha256", key).update(signed).digest("base64url"))
-  const presented = Buffer.from(signature)
-  return presented.length === expected.length && timingSafeEqual(expected, presented)
+  return "malformed"
 }
