@@ -18,8 +18,15 @@ const admin = { by: Schema.Literal("admin"), ...client }
 const staff = { by: Schema.Literals(["admin", "clinician"]), token_id: Schema.optionalKey(Schema.String), ...client }
 const questionnaire = { session_id: Schema.String, questionnaire: Schema.String, questionnaire_version: Schema.String }
 
+/** `npm run audit:verify` reads them (`src/audit/chain.ts`): the line's number, its link, and in a file's first line the link before. */
+const chain = {
+  n: Schema.optionalKey(Schema.Int),
+  after: Schema.optionalKey(Schema.String),
+  chain: Schema.optionalKey(Schema.String)
+}
+
 const line = <const Event extends string, const Fields extends Schema.Struct.Fields>(event: Event, fields: Fields) =>
-  Schema.Struct({ at: Schema.String, event: Schema.Literal(event), ...fields })
+  Schema.Struct({ at: Schema.String, event: Schema.Literal(event), ...fields, ...chain })
 
 export const AuditLine = Schema.Union([
   line("token.issued", {
@@ -104,8 +111,8 @@ export type AuditEventName = AuditLine["event"]
 
 type Told<Line> = Line extends unknown
   ? "subject_hash" extends keyof Line
-    ? Omit<Line, "at" | "subject_hash"> & { readonly subject?: string }
-    : Omit<Line, "at">
+    ? Omit<Line, "at" | "subject_hash" | keyof typeof chain> & { readonly subject?: string }
+    : Omit<Line, "at" | keyof typeof chain>
   : never
 /** What is told to the log: the time and the hash of the subject are its own work. */
 export type AuditEvent = Told<AuditLine>

@@ -59,7 +59,7 @@ const openAudit = Effect.fnUntraced(function* (options: AuditOptions) {
   const lineOf = (event: AuditEvent): string => {
     const { subject, ...fields } = "subject" in event ? event : { ...event, subject: undefined }
     const hash = subject === undefined ? {} : { subject_hash: store.subjectHash(subject) }
-    return `${encode({ at: new Date(nowMs()).toISOString(), ...fields, ...hash } as AuditLine)}\n`
+    return encode({ at: new Date(nowMs()).toISOString(), ...fields, ...hash } as AuditLine)
   }
   const enqueue = (event: AuditEvent) => {
     if (pending.length < limits.auditLinesWaitingMax) {
@@ -96,7 +96,8 @@ const openAudit = Effect.fnUntraced(function* (options: AuditOptions) {
     const waiting = [...pending]
     if (waiting.length + lost === 0) return Effect.void
     const lines = lost === 0 ? waiting : [lineOf({ event: "events.lost", count: lost }), ...waiting]
-    writing = files.append(lines.join(""), nowMs()).then(() => {
+    writing = files.append(lines, nowMs()).then((link) => {
+      store.anchor(link)
       lostUntold -= lost
       pending.splice(0, waiting.length)
     })

@@ -4,6 +4,7 @@ import type { StorageKeyError } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
 import { RevocationList, Revocations } from "#src/registry/revocations.ts"
 import { WallClock } from "#src/wall-clock.ts"
+import { writeAnchor } from "./kept-anchor.ts"
 import { Database, type OpenDatabase } from "./database.ts"
 import { Deliveries } from "./deliveries.ts"
 import * as erasing from "./erasing.ts"
@@ -111,6 +112,7 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
     yield* sweep.pipe(Effect.repeat(Schedule.spaced(sweepInterval)), Effect.forkScoped)
 
     const store = Store.of({
+      anchor: (link) => void database.run((open) => writeAnchor(open, link), false),
       health: () => database.health,
       subjectHash: (subject) => database.subjectHash(subject),
       begin: (session) =>

@@ -10,7 +10,8 @@ import type { NewSession, Owner, ParkedPage, ParkedSession, Unfinished } from ".
 
 export type Step<A> = Effect.Effect<A, SqlError.SqlError | StoreError>
 
-type Sealed = "entry" | "message" | "place" | "summary" | "subject" | "response" | "alert" | "acknowledgement"
+type Sealed =
+  "entry" | "message" | "place" | "summary" | "subject" | "response" | "alert" | "acknowledgement" | "anchor"
 
 /** Where a sealed value belongs: by this it opens nowhere else. `id`: of its session, or its own. */
 export const placeOf = (kind: Sealed, id: string, number: number): string => `${kind} ${id} ${number}`

@@ -96,6 +96,8 @@ const migrations = Migrator.fromRecord({
     "CREATE INDEX alerts_by_time ON alerts (raised_at_ms, id)",
     "CREATE INDEX alerts_waiting ON alerts (reminded_at_ms) WHERE acknowledged_at_ms IS NULL AND sealed IS NOT NULL",
     "CREATE INDEX alerts_by_subject ON alerts (subject_name)",
+    /** The last link of the audit log, sealed: whoever cuts that off or writes it anew cannot follow here. */
+    "CREATE TABLE anchors (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT",
     /** Where the key has changed: the one that names subjects, which stays. */
     "ALTER TABLE vault ADD COLUMN naming BLOB",
     /** The outbox of the webhook: ids only. */

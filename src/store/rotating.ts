@@ -45,6 +45,7 @@ export const sealedColumns: ReadonlyArray<SealedColumn> = [
     key: ["id", "version"],
     place: (row) => placeOf("response", String(row["id"]), Number(row["version"]))
   },
+  { table: "anchors", column: "sealed", key: ["id"], place: byId("anchor") },
   { table: "alerts", column: "sealed", key: ["id"], place: byId("alert") },
   { table: "alerts", column: "acknowledgement", key: ["id"], place: byId("acknowledgement") },
   { table: "invitations", column: "sealed", key: ["id"], place: (row) => invitationPlace(String(row["id"])) }

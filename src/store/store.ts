@@ -118,6 +118,12 @@ export interface ParkedPage {
   readonly before?: { readonly startedAtMs: number; readonly id: string }
 }
 
+/** A line of the audit log: its number, and the hash over it and all before it. */
+export interface AuditLink {
+  readonly n: number
+  readonly chain: string
+}
+
 export interface StoreHealth {
   readonly status: "ready" | "failed"
   readonly sinceMs: number
@@ -143,6 +149,8 @@ export class Store extends Context.Service<
     readonly run: (id: string) => Result.Result<RunLog | undefined, StoreError>
     /** A few of them; one that cannot be read is passed over. */
     readonly unfinished: () => Result.Result<ReadonlyArray<Unfinished>, StoreError>
+    /** Remembers how far the audit log has come; what fails here is mended by the next. */
+    readonly anchor: (link: AuditLink) => void
     readonly health: () => StoreHealth
     /**
      * A keyed hash of a subject, for lists and logs: the same as long as the storage key is the same, and not to be guessed

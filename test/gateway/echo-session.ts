@@ -155,6 +155,7 @@ export const echoLayers = (seen: Seen) =>
       resume: () => Result.fail(notUsed),
       parked: () => Result.fail(notUsed),
       unfinished: () => Result.succeed([]),
+      anchor: () => undefined,
       end: () => Result.succeed(false),
       runs: () => Result.fail(notUsed),
       run: () => Result.fail(notUsed),
