@@ -82,10 +82,18 @@ const fill = (folder: string, count: number): void => {
   database.close()
 }
 
-const timed = async (times: Array<number>, act: () => Promise<unknown>): Promise<void> => {
+interface Cost {
+  readonly wallMs: Array<number>
+  readonly cpuMs: Array<number>
+}
+const newCost = (): Cost => ({ wallMs: [], cpuMs: [] })
+const timed = async ({ wallMs, cpuMs }: Cost, act: () => Promise<unknown>): Promise<void> => {
+  const cpuBefore = process.cpuUsage()
   const startMs = performance.now()
   await act()
-  times.push(performance.now() - startMs)
+  wallMs.push(performance.now() - startMs)
+  const { user, system } = process.cpuUsage(cpuBefore)
+  cpuMs.push((user + system) / 1_000)
 }
 // Beside the repository and not in memory, as temporary folders may be.
 const folder = await mkdtemp(join(import.meta.dirname, "../.data-bench-"))
@@ -103,34 +111,35 @@ try {
   const insert = bare.prepare("INSERT INTO rows (bytes) VALUES (?)")
   const commit = async () => insert.run(Buffer.alloc(400, 1))
 
-  const [pages, ones, begins, erased, commits]: ReadonlyArray<Array<number>> = [[], [], [], [], []]
+  const [pages, ones, begins, erased, commits] = [newCost(), newCost(), newCost(), newCost(), newCost()]
   for (let n = 0; n < rounds; n++) {
     const sinceMs = now - Math.floor(Math.random() * count) * 1_000
     const questionnaire = questionnaires[n % questionnaires.length] ?? ""
     const after = { atMs: now - Math.floor(Math.random() * (count / 2)) * 1_000, id: "" }
-    await timed(pages ?? [], () =>
+    await timed(pages, () =>
       Effect.runPromise(
         responses.list({ questionnaire, sinceMs: Math.min(sinceMs, after.atMs - 500_000), after, limit: 50 })
       )
     )
-    await timed(ones ?? [], () => Effect.runPromise(responses.get(`r-s${Math.floor(Math.random() * count)}`)))
-    await timed(begins ?? [], async () =>
+    await timed(ones, () => Effect.runPromise(responses.get(`r-s${Math.floor(Math.random() * count)}`)))
+    await timed(begins, async () =>
       Result.getOrThrow(store.begin({ id: `bench-${n}`, endpoint: "healthcare", subject: "Patient/x" }))
     )
-    await timed(commits ?? [], commit)
+    await timed(commits, commit)
   }
   for (let n = 0; n < erasures; n++) {
     const person = Math.floor((n * count) / perPerson / erasures)
-    await timed(erased ?? [], () => Effect.runPromise(responses.eraseSubject(`Patient/${person}`)))
-    await timed(commits ?? [], commit)
+    await timed(erased, () => Effect.runPromise(responses.eraseSubject(`Patient/${person}`)))
+    await timed(commits, commit)
   }
   bare.close()
 
-  const row = (what: string, times: ReadonlyArray<number> | undefined) => ({
+  const row = (what: string, { wallMs, cpuMs }: Cost) => ({
     what,
-    p50_ms: rounded(percentile([...(times ?? [])], 0.5), 2),
-    p95_ms: rounded(percentile([...(times ?? [])], 0.95), 2),
-    p99_ms: rounded(percentile([...(times ?? [])], 0.99), 2)
+    p50_ms: rounded(percentile(wallMs, 0.5), 2),
+    p95_ms: rounded(percentile(wallMs, 0.95), 2),
+    cpu_p50_ms: rounded(percentile(cpuMs, 0.5), 2),
+    cpu_p95_ms: rounded(percentile(cpuMs, 0.95), 2)
   })
   const rows = [
     row("a page of 50 by questionnaire and time", pages),
