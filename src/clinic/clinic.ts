@@ -4,6 +4,7 @@ import type { Route } from "#src/gateway/route.ts"
 import { alertRoutes } from "./alert-routes.ts"
 import { erasureRoutes } from "./erasure-routes.ts"
 import { invitationRoutes } from "./invitation-routes.ts"
+import { clinicPageRoutes } from "./page-routes.ts"
 import { responseRoutes } from "./response-routes.ts"
 
 export const clinicRoutes = Effect.gen(function* () {
@@ -11,6 +12,7 @@ export const clinicRoutes = Effect.gen(function* () {
     ...(yield* invitationRoutes),
     ...(yield* alertRoutes),
     ...(yield* responseRoutes),
-    ...(yield* erasureRoutes)
+    ...(yield* erasureRoutes),
+    ...(yield* clinicPageRoutes)
   ] satisfies ReadonlyArray<Route>
 })

@@ -267,6 +267,12 @@ describe("/openapi.json", () => {
         await call("POST", "/subjects/erase", await asClinician('{"subject":"p"}')),
         await call("POST", "/subjects/erase", await asClinician("{}"))
       ],
+      ...Object.fromEntries(
+        ["", "/clinic.js", "/api.js", "/dom.js", "/results.js", "/words.js", "/clinic.css"].map((name) => [
+          `GET /clinic${name}`,
+          async () => [await call("GET", `/clinic${name}`)]
+        ])
+      ),
       "GET /openapi.json": async () => [await call("GET", "/openapi.json")],
       "GET /asyncapi.json": async () => [await call("GET", "/asyncapi.json")],
       "GET /docs": async () => [await call("GET", "/docs")],
