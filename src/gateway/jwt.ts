@@ -54,8 +54,6 @@ export const readJwt = async (
 ): Promise<Result.Result<JWTPayload, JwtFault>> => {
   const signature = token.length <= lengthMax ? /^[\w-]+\.[\w-]+\.([\w-]*)$/.exec(token)?.[1] : undefined
   if (signature === undefined) return Result.fail("malformed")
-  // Decoders pass over unused bits, so that many texts would stand for one signature.
-  if (Buffer.from(signature, "base64url").toString("base64url") !== signature) return Result.fail("signature")
   try {
     const { payload } = await jwtVerify(token, key, {
       algorithms: [algorithm],
@@ -65,7 +63,9 @@ export const readJwt = async (
       currentDate: new Date(nowMs),
       requiredClaims: ["exp", "nbf", "iat", "jti", "scope"]
     })
-    return Result.succeed(payload)
+    // Decoders pass over unused bits, so that many texts would stand for one signature.
+    const isCanonical = Buffer.from(signature, "base64url").toString("base64url") === signature
+    return isCanonical ? Result.succeed(payload) : Result.fail("signature")
   } catch (cause) {
     const fault = faultOf(cause)
     const [next, ...rest] = others

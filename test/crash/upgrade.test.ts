@@ -1,5 +1,5 @@
 /** A server that is killed and replaced by a newer one: sessions go on, and finish on the questionnaire they began with. */
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { linkIds } from "#test/e2e/questionnaire-file.ts"
@@ -77,7 +77,9 @@ beforeAll(async () => {
     for (let choice = 0; choice < touched; choice++) await perform(patient, { type: "answer", by: "touch", choice })
   }
   await service.kill()
-  for (const file of ["machines/questionnaire.ts", "machines/asking.ts"]) edit(join(root, file), renamed)
+  for (const file of globSync(join(root, "machines/*.ts"))) {
+    if (readFileSync(file, "utf8").includes('"#interview.')) edit(file, renamed)
+  }
   edit(join(root, "questionnaires/phq-9.ar.json"), (json) => {
     const questionnaire = JSON.parse(json) as { readonly item: ReadonlyArray<Item> }
     // With an item less it is no PHQ-9 any more, and must not be called so.

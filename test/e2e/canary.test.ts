@@ -213,8 +213,8 @@ describe(
       const { rendered, content } = quiet
       assert.include(rendered, "هذا استبيان صحي بالصوت", "the sentences are there as they are looked for")
       assert.notInclude(rendered, bare(content["text to be spoken"] ?? ""))
-      // "Do you mean …?" of an answer; of the wish to stop it holds none.
-      const readBacks = rendered.filter((sentence) => /^هل المقصود (?!إنهاء)/u.test(sentence))
+      // "Do you mean …?" of an answer; of the wish to stop, now or until later, it holds none.
+      const readBacks = rendered.filter((sentence) => /^هل المقصود (?!إنهاء|التوقف الآن)/u.test(sentence))
       assert.deepStrictEqual(readBacks, [])
     })
   }

@@ -5,7 +5,16 @@
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { clipOf } from "#test/stt/recordings.ts"
 import { hears } from "../e2e/caller.ts"
-import { type BoundaryName, boundaryNames, fuzz, inProcess, overTcp, type Report, type Subject } from "./run.ts"
+import {
+  type BoundaryName,
+  boundaryNames,
+  fuzz,
+  growthMegabytesMax,
+  inProcess,
+  overTcp,
+  type Report,
+  type Subject
+} from "./run.ts"
 
 const seed = Number(process.env["FUZZ_SEED"] ?? 1)
 const inputs = 10_000
@@ -62,7 +71,7 @@ describe("ten thousand hostile inputs, in this process", () => {
     assert.isAtLeast(report.inputs, inputs)
     for (const outcome of expected[boundary]) assert.isTrue(report.outcomes.has(outcome), outcome)
     const [warm, end] = report.megabytes
-    assert.isBelow(end - warm, 8, "megabytes of the heap after the warm-up")
+    assert.isBelow(end - warm, growthMegabytesMax, "megabytes of the heap after the warm-up")
   })
 })
 

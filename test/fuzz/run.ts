@@ -25,6 +25,20 @@ export interface Subject {
   readonly close: () => Promise<void>
 }
 
+/** More than this over the warm-up is a leak. */
+export const growthMegabytesMax = 8
+/** Whoever was cut off is let go of a little later, and later still on a busy machine: it is waited for this long. */
+const settlingMs = 40_000
+
+const settledMegabytes = async ({ megabytes }: Subject, warm: number): Promise<number> => {
+  const untilMs = performance.now() + settlingMs
+  for (;;) {
+    const now = await megabytes()
+    if (now - warm < growthMegabytesMax || performance.now() > untilMs) return now
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
 /** So many of the inputs come before memory is looked at for the first time. */
 const warmUpShare = 0.1
 
@@ -77,7 +91,7 @@ const fuzzed = async (subject: Subject, boundary: BoundaryName, seed: number, in
   return {
     boundary,
     ...tally,
-    megabytes: [warm, await subject.megabytes()],
+    megabytes: [warm, await settledMegabytes(subject, warm)],
     durationMs,
     cpuMs: (user + system) / 1_000
   }
