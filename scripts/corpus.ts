@@ -15,7 +15,7 @@ const help = `Fills in every questionnaire of the corpus at random and writes th
 
 Usage: SAWT_CORPUS=FOLDER node scripts/corpus.ts [--runs N]
   SAWT_CORPUS  holds questionnaires-r4/ (default: ../shared/corpora)
-  --runs N     random runs of each (default 20)
+  --runs N     random runs of each by typed answers, and as many by spoken ones (default 20)
 
 Exit codes: 0 written, 2 there is no corpus or the usage is wrong.`
 
@@ -40,6 +40,7 @@ const line = (row: Row): string => {
   const faults = [
     ...(row.unfinished > 0 ? [`${row.unfinished} runs did not end`] : []),
     ...row.invalid,
+    ...row.misread,
     ...(row.asked < 0.9 * row.enabled ? [`asks ${row.asked} of ${row.enabled}`] : [])
   ]
   const what = `${row.asked} of ${row.questions} questions asked${row.leftOut > 0 ? `, ${row.leftOut} left out with a note` : ""}`
@@ -51,15 +52,14 @@ const text = (rows: ReadonlyArray<Row>, runs: number): string => {
   const finished = rows.filter(isFinished).length
   const askable = rows.filter(({ refused }) => refused === undefined || refused === "unsupported").length
   const complete = rows.length - of("lacks")
-  const [typed, touched] = [
-    rows.reduce((sum, row) => sum + row.typed, 0),
-    rows.reduce((sum, row) => sum + row.touched, 0)
-  ]
+  const [typed, spoken, touched] = (["typed", "spoken", "touched"] as const).map((how) =>
+    rows.reduce((sum, row) => sum + row[how], 0)
+  )
   const percent = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`
   return `# Questionnaires of others
 
-Printed by \`node scripts/corpus.ts\`; not edited by hand. ${rows.length} FHIR R4 questionnaires from the repositories of LForms, Smart Forms and fhirpath.js (\`SAWT_CORPUS\`; not part of this repository), each filled in ${runs} times at random through compiler, machine and
-response: typed answers (${typed}; ${touched} more were tapped where no words are unambiguous), skips and repeats. *Finished*: every run ends, every response is valid by \`src/questionnaire/validate.ts\`, which shares no code with what builds it, and the runs together ask at least 90 % of the
+Printed by \`node scripts/corpus.ts\`; not edited by hand. ${rows.length} FHIR R4 questionnaires from the repositories of LForms, Smart Forms and fhirpath.js (\`SAWT_CORPUS\`; not part of this repository), each filled in at random through compiler, machine and
+response, ${runs} times by typed answers (${typed}) and ${runs} times by what a recogniser would hear, numbers in words (${spoken}); ${touched} more were tapped where words are not unambiguous or have digits; skips and repeats. *Finished*: every run ends, no answer is taken for another, every response is valid by \`src/questionnaire/validate.ts\`, which shares no code with what builds it, and the runs together ask at least 90 % of the
 questions that were enabled.
 
 | | |

@@ -42,7 +42,10 @@ export interface Row {
   readonly unfinished: number
   readonly invalid: ReadonlyArray<string>
   readonly typed: number
+  readonly spoken: number
   readonly touched: number
+  /** Answers that were taken for others than they were meant as. */
+  readonly misread: ReadonlyArray<string>
 }
 
 const kindOf = (reasons: ReadonlyArray<string>): Refused => {
@@ -61,7 +64,18 @@ export const filesIn = (folder: string): ReadonlyArray<string> =>
 export const rowOf = (folder: string, file: string, runs: number): Row => {
   const json = readFileSync(join(folder, file), "utf8")
   const result = Effect.runSync(Effect.result(load(file, json)))
-  const nothing = { questions: 0, leftOut: 0, asked: 0, enabled: 0, unfinished: 0, invalid: [], typed: 0, touched: 0 }
+  const nothing = {
+    questions: 0,
+    leftOut: 0,
+    asked: 0,
+    enabled: 0,
+    unfinished: 0,
+    invalid: [],
+    typed: 0,
+    spoken: 0,
+    touched: 0,
+    misread: []
+  }
   if (Result.isFailure(result)) {
     const reasons = result.failure.refusals
     return { file, refused: kindOf(reasons), reasons, ...nothing }
@@ -70,17 +84,21 @@ export const rowOf = (folder: string, file: string, runs: number): Row => {
   const asked = new Set<string>()
   const enabled = new Set<string>()
   const invalid = new Set<string>()
-  let [unfinished, typed, touched] = [0, 0, 0]
+  const misread = new Set<string>()
+  const count = { text: 0, voice: 0, touch: 0 }
+  let unfinished = 0
   const definition = JSON.parse(loaded.source) as Parameters<typeof validateResponse>[0]
-  for (let seed = 1; seed <= runs; seed++) {
-    const filled = fill(loaded, seed)
+  for (let run = 0; run < 2 * runs; run++) {
+    const [seed, via] = [1 + (run >> 1), run % 2 === 0 ? "text" : "voice"] as const
+    const filled = fill(loaded, seed, { via })
     if (!filled.isFinished) unfinished++
     for (const linkId of filled.asked) asked.add(linkId)
     for (const linkId of [...filled.asked, ...filled.enabled]) enabled.add(linkId)
     for (const fault of validateResponse(definition, filled.response)) invalid.add(fault)
     if (seed === 1) for (const fault of faultsByOthers(filled.response)) invalid.add(fault)
-    typed += filled.typedAnswers
-    touched += filled.touchedAnswers
+    for (const { text, taken } of filled.misread) misread.add(`${text} was taken for ${JSON.stringify(taken)}`)
+    count[via] += filled.wordedAnswers
+    count.touch += filled.touchedAnswers
   }
   return {
     file,
@@ -91,10 +109,12 @@ export const rowOf = (folder: string, file: string, runs: number): Row => {
     enabled: enabled.size,
     unfinished,
     invalid: [...invalid],
-    typed,
-    touched
+    typed: count.text,
+    spoken: count.voice,
+    touched: count.touch,
+    misread: [...misread]
   }
 }
 
-export const isFinished = ({ refused, unfinished, invalid, asked, enabled }: Row): boolean =>
-  refused === undefined && unfinished === 0 && invalid.length === 0 && asked >= 0.9 * enabled
+export const isFinished = ({ refused, unfinished, invalid, misread, asked, enabled }: Row): boolean =>
+  refused === undefined && unfinished === 0 && invalid.length === 0 && misread.length === 0 && asked >= 0.9 * enabled

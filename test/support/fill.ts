@@ -2,6 +2,9 @@
  * Fills a questionnaire in as a person might who answers at random: through the compiled machine and the reading of what
  * was typed, with skips, repeats, corrections and steps back. Seeded: the same seed gives the same response.
  */
+import { isDeepStrictEqual } from "node:util"
+import { toCardinal as inArabic } from "n2words/ar-SA"
+import { toCardinal as inEnglish } from "n2words/en-US"
 import { createActor, SimulatedClock } from "xstate"
 import type { InterviewEvent, InterviewOutput } from "#machines/interview.ts"
 import { formOf } from "#machines/form.ts"
@@ -112,6 +115,17 @@ const typed = ({ options }: PlanQuestion, value: AnswerValue): string | undefine
   return value.map((code) => options.find((option) => option.code === code)?.display ?? code).join(" , ")
 }
 
+/** As somebody says it who is heard well; undefined where there are many ways to say it, or none. */
+const spoken = (question: PlanQuestion, value: AnswerValue, language: Plan["language"]): string | undefined => {
+  if (typeof value === "boolean") return { ar: ["لا", "نعم"], en: ["no", "yes"] }[language][Number(value)]
+  if (typeof value === "number") {
+    if (!Number.isInteger(value) || value < 0) return undefined
+    return language === "ar" ? inArabic(value) : inEnglish(value)
+  }
+  const text = typed(question, value)
+  return text === undefined || /[\d/]/.test(text) ? undefined : text
+}
+
 export interface Filled {
   readonly response: QuestionnaireResponse
   readonly scores: ReadonlyArray<{ readonly id: string; readonly value: number; readonly band?: string }>
@@ -120,8 +134,11 @@ export interface Filled {
   readonly asked: ReadonlySet<string>
   readonly enabled: ReadonlySet<string>
   readonly isFinished: boolean
-  readonly typedAnswers: number
+  /** Typed or said, not tapped. */
+  readonly wordedAnswers: number
   readonly touchedAnswers: number
+  /** Taken for another value than the one that was meant. */
+  readonly misread: ReadonlyArray<{ readonly text: string; readonly meant: AnswerValue; readonly taken: AnswerValue }>
 }
 
 export interface FillOptions {
@@ -129,7 +146,11 @@ export interface FillOptions {
   readonly another?: number
   readonly wander?: number
   readonly stepsMax?: number
+  /** `voice`: in words, heard without a doubt; else as typed. */
+  readonly via?: "voice" | "text"
 }
+
+const heardWell = { confidence: 1, unknownWords: 0 }
 
 const today = { date: "2026-03-18", utcOffset: "+03:00" }
 
@@ -138,7 +159,7 @@ const machines = new WeakMap<Plan, InterviewMachine>()
 export const fill = (
   { questionnaire, plan, evaluate }: Pick<LoadedQuestionnaire, "questionnaire" | "plan" | "evaluate">,
   seed: number,
-  { skips = 0.1, another = 0.35, wander = 0, stepsMax = 4_000 }: FillOptions = {}
+  { skips = 0.1, another = 0.35, wander = 0, stepsMax = 4_000, via = "text" }: FillOptions = {}
 ): Filled => {
   const random = randomOf(seed)
   const machine = machines.get(plan) ?? interviewMachine(plan, evaluate)
@@ -147,8 +168,9 @@ export const fill = (
   const outputs: Array<InterviewOutput> = []
   const asked = new Set<string>()
   const enabled = new Set<string>()
-  let typedAnswers = 0
+  let wordedAnswers = 0
   let touchedAnswers = 0
+  const misread: Array<Filled["misread"][number]> = []
   const actor = createActor(machine, { input: {}, clock: new SimulatedClock() })
   actor.on("*", (output) => outputs.push(output))
   actor.start()
@@ -160,10 +182,14 @@ export const fill = (
     const hinted = pick(random, hints.get(question.linkId) ?? [])
     const value = hinted !== undefined && random() < 0.5 ? hinted : randomValue(question, random)
     const expectation = expectationOf(actor.getSnapshot())
-    const text = typed(question, value)
-    const event = text === undefined ? undefined : interpretText(plan, expectation, text, "text", today)
-    if (event?.type === "answer.given") {
-      typedAnswers++
+    const text = via === "voice" ? spoken(question, value, plan.language) : typed(question, value)
+    const certainty = via === "voice" ? heardWell : undefined
+    const event = text === undefined ? undefined : interpretText(plan, expectation, text, via, today, certainty)
+    if (text !== undefined && event?.type === "answer.given") {
+      wordedAnswers++
+      const taken = event.answer.value
+      const single = question.chooseMax !== undefined && typeof value === "string" ? [value] : value
+      if (!isDeepStrictEqual(taken, single)) misread.push({ text, meant: single, taken })
       return send(event)
     }
     touchedAnswers++
@@ -216,7 +242,8 @@ export const fill = (
     asked,
     enabled,
     isFinished: actor.getSnapshot().hasTag("completed"),
-    typedAnswers,
-    touchedAnswers
+    wordedAnswers,
+    touchedAnswers,
+    misread
   }
 }
