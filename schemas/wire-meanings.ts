@@ -22,7 +22,8 @@ export const clientMeanings: Readonly<Record<ClientMessage["type"], string>> = {
   "help.request": "Ask for a human: staff are told. Help with the question is said or typed.",
   "speech.say": "Speak this; not on the healthcare socket.",
   "speech.cancel": "Stop speaking this prompt, or whatever is being spoken.",
-  "speech.played": "How much of a prompt has been played, so that an interruption knows what was heard.",
+  "speech.played":
+    "How much of a prompt has been played, so that an interruption knows what was heard; every 200 ms or so, in line with the audio.",
   "session.refresh": "A fresh token in the place of the one before. Refused, it closes nothing.",
   ack: "Everything up to this `seq` has been processed.",
   "session.end": "Finish politely.",
@@ -49,7 +50,7 @@ export const serverMeanings: Readonly<Record<ServerMessage["type"], string>> = {
   "questionnaire.completed": "The interview is over. Response, scores and alerts only with scope `clinician`.",
   "audio.begin": "Speech begins: binary frames until `audio.end` belong to it.",
   "audio.duck": "Lower or restore what is being played.",
-  "audio.end": "Speech has ended, and how much of it was heard.",
+  "audio.end": "Speech has ended. Where it was cut off: how much of it was heard, in time and in words; drop the rest.",
   "models.changed": "How a model fares now.",
   "session.refreshed": "The fresh token is taken: how long it lasts, and what it allows.",
   "session.expiring": "The session is about to end.",

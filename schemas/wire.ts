@@ -288,7 +288,9 @@ export const ServerMessage = Schema.Union([
     id: Id,
     reason: Schema.Literals(["completed", "interrupted", "failed"]),
     duration_ms: Ms,
-    heard_ms: Schema.optionalKey(Ms)
+    heard_ms: Schema.optionalKey(Ms),
+    /** The words of it that were heard. */
+    heard_text: Schema.optionalKey(Schema.String)
   }),
   message("models.changed", {
     model: ModelKind,

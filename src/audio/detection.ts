@@ -16,6 +16,8 @@ export interface DetectionOptions {
   readonly onAnswered: () => void
   /** The detector died. Once for each outage: until a frame is answered again. */
   readonly onFailed: () => void
+  /** Whether the frame of this number holds nothing but an echo of what is being played. Absent: nothing comes back. */
+  readonly isEcho?: (frame: Int16Array, number: number) => boolean
 }
 
 export class Detection {
@@ -27,6 +29,8 @@ export class Detection {
   #kept: Array<Int16Array> = []
   #firstKept = 0
   #answered = 0
+  /** Frames without an answer that are echoes: no speech, whatever the detector says. */
+  readonly #echoes = new Set<number>()
 
   constructor(options: DetectionOptions) {
     this.#options = options
@@ -43,6 +47,9 @@ export class Detection {
 
   push(frame: Int16Array): void {
     if (this.#closed) return
+    const { isEcho } = this.#options
+    const number = this.#firstKept + this.#kept.length
+    if (isEcho?.(frame, number)) this.#echoes.add(number)
     this.#kept.push(frame)
     if (this.#retry !== undefined) return
     if (this.#stream === undefined) this.#open()
@@ -71,8 +78,9 @@ export class Detection {
         if (this.#stream !== stream) return
         this.#failed = false
         for (let index = 0; index < values.length && !this.#closed; index++) {
+          const isEcho = this.#echoes.size > 0 && this.#echoes.delete(this.#answered)
           this.#answered++
-          this.#options.onProbability(values[index] ?? 0)
+          this.#options.onProbability(isEcho ? 0 : (values[index] ?? 0))
         }
         this.#options.onAnswered()
       },

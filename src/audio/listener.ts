@@ -13,13 +13,11 @@ import { type HeardSoFar, type Stt, SttError } from "#src/stt/stt.ts"
 import { type Vad, vadFrameSamples as frameSamples } from "#src/vad/vad.ts"
 import { AwaitedSilence } from "./awaited-silence.ts"
 import { Detection } from "./detection.ts"
-import { Endpointer, type EndpointEvent, type EndpointOptions } from "./endpoint.ts"
+import { Endpointer, type EndpointEvent } from "./endpoint.ts"
+import { endpointing, frameMs, framesOf } from "./endpointing.ts"
 import { HeldAnswers } from "./held-answers.ts"
 import type { ListenerEvent, Turn } from "./listener-events.ts"
 import { Utterances, type SettledUtterance } from "./utterances.ts"
-
-export const frameMs = 32
-const framesOf = (durationMs: number): number => Math.max(1, Math.round(durationMs / frameMs))
 
 /** The detector holds on for about this long (median 76 ms) after a word: so much less silence is counted. */
 const detectorHoldMs = 32
@@ -32,26 +30,8 @@ export interface ListenerOptions {
   readonly emit: (event: ListenerEvent) => void
   /** Position of the first sample: audio heard before a resume. */
   readonly offsetMs?: number
-}
-
-/** Chosen on the recordings in test/fixtures; measured in docs/decisions/006-endpointing.md. */
-export const endpointing: EndpointOptions & {
-  readonly peekFrames: number
-  readonly preRollFrames: number
-  readonly tailFrames: number
-} = {
-  startProbability: 0.5,
-  startFrames: 2,
-  stopProbability: 0.35,
-  confirmFrames: 5,
-  pauseFrames: 4,
-  /** Frames of silence after which the recogniser is asked what it has heard, if the turn wants to know. */
-  peekFrames: 6,
-  utteranceFramesMax: Math.floor(limits.utteranceMsMax / frameMs),
-  /** Audio before the first frame of speech that is decoded too: soft onsets. */
-  preRollFrames: 14,
-  /** Silence after the last frame of speech that is decoded; more is held back until speech goes on. */
-  tailFrames: 8
+  /** Whether a frame that begins here holds nothing but an echo of what the service plays. Absent: nothing comes back. */
+  readonly isEcho?: (frame: Int16Array, atMs: number) => boolean
 }
 
 export class Listener {
@@ -86,6 +66,7 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    const { isEcho } = options
     this.#endpointer = new Endpointer(endpointing, silenceFramesOf(this.#turn.endSilenceMs))
     this.#utterances = new Utterances({
       stt: options.stt,
@@ -97,7 +78,8 @@ export class Listener {
       vad: options.vad,
       onProbability: (probability) => this.#answers.push(probability),
       onAnswered: () => this.#relieve(),
-      onFailed: () => options.emit({ type: "detector.failed" })
+      onFailed: () => options.emit({ type: "detector.failed" }),
+      ...(isEcho === undefined ? {} : { isEcho: (frame, number) => isEcho(frame, this.#atMs(number)) })
     })
   }
 

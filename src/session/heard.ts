@@ -7,6 +7,7 @@ import { limits } from "#src/limits.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
 import { withDistress } from "#src/questionnaire/safety.ts"
 import type { Today } from "#src/questionnaire/understanding/ask.ts"
+import { believed, withoutEcho } from "./echoed.ts"
 import { asPossible } from "./pausing.ts"
 import type { Session } from "./session.ts"
 import { todayAt } from "./today.ts"
@@ -112,9 +113,17 @@ const settle = (session: Session, { utteranceId, transcript, audioStartMs, start
     replayed,
     trace_id: session.options.admission.traceId
   })
+  const { started } = session
+  const echoless = () =>
+    started?.mode === "live"
+      ? withoutEcho(transcript, audioStartMs, (fromMs, toMs) => started.played.wordsBetween(fromMs, toMs))
+      : text
+  const today = todayAt(session.options.nowMs())
   const cut = isCut(startMs, endMs)
   tell(session, (plan, expected) => {
-    const event = understood(plan, expected, transcript, todayAt(session.options.nowMs()))
+    const event = believed(expected, text, echoless, (said) =>
+      understood(plan, expected, { ...transcript, text: said }, today)
+    )
     return cut ? shortened(event) : event
   })
 }
@@ -155,6 +164,6 @@ export const receiveHeard = (session: Session, event: ListenerEvent): void => {
     case "detector.failed":
       return session.options.onNotice("the voice activity detector is gone; its audio waits until it is back")
     case "drained":
-      return session.readOn()
+      return session.reading.goOn()
   }
 }

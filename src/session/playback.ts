@@ -2,7 +2,7 @@
  * Speaks one prompt to one client: sentences from the synthesiser become frames of the client's format, paced so that
  * they never come late and never run far ahead. In `live` mode frames leave `playbackLeadMs` before they are due and the
  * prompt ends when the client has played it (as it reports, else by the clock); in `file` mode only the socket's
- * backpressure holds them back. Interrupted: nothing more is sent, and `heard_ms` says how much was heard.
+ * backpressure holds them back. Interrupted: nothing more is sent, and `audio.end` says how much was heard.
  */
 import { Clock, Deferred, Effect, Exit, Stream } from "effect"
 import type { Prompt } from "#machines/session-events.ts"
@@ -11,6 +11,7 @@ import { SpeechEncoder } from "#src/audio/encode.ts"
 import { limits } from "#src/limits.ts"
 import type { SpokenSentence, Tts, TtsError } from "#src/tts/tts.ts"
 import type { Connection } from "./contract.ts"
+import type { Played } from "./played.ts"
 
 export interface PlaybackOptions {
   /** Where the sound goes; messages go through the session, which numbers and answers them. */
@@ -20,6 +21,8 @@ export interface PlaybackOptions {
   readonly speech: SpeechFormat
   readonly mode: "live" | "file"
   readonly language: "ar" | "en"
+  /** Hears of all that is played. */
+  readonly played: Played
 }
 
 /** A client that does not read is asked again this often. */
@@ -41,13 +44,19 @@ export class Playback {
     const current = this.#current
     if (current === undefined || current.id !== id) return
     current.playedMs = Math.max(current.playedMs, playedMs)
+    this.#options.played.reported(playedMs)
     if (current.durationMs > 0 && playedMs >= current.durationMs - limits.playbackFrameMs) {
       Deferred.doneUnsafe(current.played, Effect.void)
     }
   }
 
+  /** The client has been told to lower it, or to restore it. */
+  ducked(ducked: boolean): void {
+    this.#options.played.ducked(ducked)
+  }
+
   speak(prompt: Prompt): Effect.Effect<void, TtsError> {
-    const { connection, send, tts, speech, mode, language } = this.#options
+    const { connection, send, tts, speech, mode, language, played } = this.#options
     return Effect.gen({ self: this }, function* () {
       const clock = yield* Clock.Clock
       const current = { id: prompt.id, played: Deferred.makeUnsafe<void>(), playedMs: 0, durationMs: 0 }
@@ -72,6 +81,7 @@ export class Playback {
       })
       const begin = (degraded: boolean) => {
         startedAtMs = clock.currentTimeMillisUnsafe()
+        played.begin()
         send({
           type: "audio.begin",
           ...(prompt.ref === undefined ? {} : { ref: prompt.ref }),
@@ -91,6 +101,13 @@ export class Playback {
           const changes = before !== undefined && before.fromHz !== sentence.sampleRateHz
           if (before === undefined || changes) encoder = new SpeechEncoder(sentence.sampleRateHz, speech)
           const rest = changes ? before.flush() : []
+          const lateMs = mode === "file" ? 0 : clock.currentTimeMillisUnsafe() - (startedAtMs ?? 0) - sentMs
+          if (startedAtMs !== undefined && lateMs > 0) {
+            // The voice was not ready: the client has played all there was, and waits.
+            startedAtMs += lateMs
+            played.stalled(lateMs)
+          }
+          played.add(sentence, lengthMs)
           lengthMs += (sentence.pcm.length * 1_000) / sentence.sampleRateHz
           return sendFrames([...rest, ...(encoder?.push(sentence.pcm) ?? [])])
         })
@@ -105,12 +122,15 @@ export class Playback {
           this.#current = undefined
           if (startedAtMs === undefined) return
           const reason = Exit.isSuccess(exit) ? "completed" : Exit.hasInterrupts(exit) ? "interrupted" : "failed"
+          const heard = reason === "completed" ? undefined : Math.round(heardMs())
+          // A client may still play what it has been sent.
+          if (heard !== undefined) played.cut(sentMs)
           send({
             type: "audio.end",
             id: prompt.id,
             reason,
             duration_ms: Math.round(lengthMs),
-            ...(reason === "completed" ? {} : { heard_ms: Math.round(heardMs()) })
+            ...(heard === undefined ? {} : { heard_ms: heard, heard_text: played.heardText(heard) })
           })
         })
 

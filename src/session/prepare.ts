@@ -6,6 +6,7 @@ import type { Prepared } from "#machines/session.ts"
 import { WireError } from "#schemas/errors.ts"
 import { defaultAudio, defaultSpeech, type SessionStart } from "#schemas/wire.ts"
 import { makeDecoder } from "#src/audio/decode.ts"
+import { EchoGate } from "#src/audio/echo-gate.ts"
 import { Listener } from "#src/audio/listener.ts"
 import { vocabularyOf } from "#src/questionnaire/grammar.ts"
 import { inLanguage, type LoadedQuestionnaire } from "#src/questionnaire/load.ts"
@@ -17,6 +18,7 @@ import type { Tts } from "#src/tts/tts.ts"
 import type { Vad } from "#src/vad/vad.ts"
 import type { Admission } from "./contract.ts"
 import { Playback } from "./playback.ts"
+import { Played } from "./played.ts"
 import { readyMessage } from "./ready.ts"
 import type { Session } from "./session.ts"
 import { begin, hasStopped, progressOf, takeUp } from "./take-up.ts"
@@ -106,16 +108,24 @@ export const makePrepare = (services: PrepareServices) => {
     const { questionnaire, keeping, record, resumeToken, summary } = taken
     if (summary !== undefined) session.figures.goOnFrom(summary)
     const plan = questionnaire?.plan
+    const played = new Played({
+      positionMs: () => listener.positionMs(),
+      ...(mode === "live" ? { gate: new EchoGate() } : {})
+    })
+    const listener = new Listener({
+      vad,
+      stt,
+      turnDetection: start.turn_detection ?? "server_vad",
+      emit: session.heard,
+      offsetMs: taken.positionMs,
+      ...(mode === "live" ? { isEcho: played.isEcho } : {})
+    })
     session.started = {
       decoder,
-      listener: new Listener({
-        vad,
-        stt,
-        turnDetection: start.turn_detection ?? "server_vad",
-        emit: session.heard,
-        offsetMs: taken.positionMs
-      }),
+      listener,
+      played,
       playback: new Playback({
+        played,
         connection,
         send: (message) => session.send(message),
         tts,

@@ -23,6 +23,7 @@ import { endings, resumableEnds } from "./endings.ts"
 import { receiveHeard } from "./heard.ts"
 import { audioTooEarly } from "./refusals.ts"
 import { Outgoing } from "./outgoing.ts"
+import { Reading } from "./reading.ts"
 import type { SessionOptions } from "./session-options.ts"
 import { Settling } from "./settling.ts"
 import { ownIdOf, type Started } from "./started.ts"
@@ -45,7 +46,6 @@ export class Session implements SessionHandle {
   #leading: LeadingState = "authenticating"
   #promptCount = 0
   #typedCount = 0
-  #reading = true
   readonly #openedAtMs: number
   #confirmed = false
   readonly #settling = new Settling()
@@ -56,12 +56,14 @@ export class Session implements SessionHandle {
   /** What was expected when each utterance that has no final yet began, oldest first. */
   readonly expected: Array<Expectation> = []
   readonly bounds = new WireBounds()
+  readonly reading: Reading
   readonly figures: Figures
   ended = false
 
   constructor(options: SessionOptions) {
     this.id = options.id
     this.options = options
+    this.reading = new Reading(options.connection)
     this.#openedAtMs = options.nowMs()
     this.figures = new Figures(this.#openedAtMs)
     this.#outgoing = new Outgoing(options.connection, options.admission.traceId)
@@ -112,10 +114,7 @@ export class Session implements SessionHandle {
     } catch (error) {
       this.#refuseAudio(error)
     }
-    if (this.#reading && started.listener.pendingMs() > limits.unackedAudioMsMax) {
-      this.#reading = false
-      this.options.connection.pauseReading()
-    }
+    this.reading.pending(started.listener.pendingMs())
   }
 
   refused(error: WireError): void {
@@ -220,18 +219,12 @@ export class Session implements SessionHandle {
     if (!this.ended) this.#contained(() => receiveHeard(this, event))
   }
 
-  /** The models have caught up: the client's socket is read again. */
-  readOn(): void {
-    if (this.#reading) return
-    this.#reading = true
-    this.options.connection.resumeReading()
-  }
-
   #perform(output: SessionOutput): void {
     switch (output.type) {
       case "session.opened":
         return this.#open()
       case "prompt.ducked":
+        this.started?.playback.ducked(output.ducked)
         return this.send({ type: "audio.duck", id: output.id, ducked: output.ducked })
       case "session.expiring":
         return this.send({ type: "session.expiring", reason: output.reason, in_ms: output.inMs })

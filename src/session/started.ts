@@ -5,6 +5,7 @@ import type { Listener } from "#src/audio/listener.ts"
 import type { LoadedQuestionnaire } from "#src/questionnaire/load.ts"
 import type { Journal } from "#src/store/store.ts"
 import type { Playback } from "./playback.ts"
+import type { Played } from "./played.ts"
 
 /** What outlives this connection, and what earlier ones of the same session left. */
 export interface Keeping {
@@ -30,6 +31,7 @@ export interface Started {
   readonly decoder: AudioDecoder
   readonly listener: Listener
   readonly playback: Playback
+  readonly played: Played
   readonly mode: "live" | "file"
   readonly alternatives: number
   readonly partials: boolean

@@ -1,6 +1,6 @@
 import { Deferred, Effect } from "effect"
 import { assert, describe, it } from "vitest"
-import { endpointing, frameMs } from "#src/audio/listener.ts"
+import { endpointing, frameMs } from "#src/audio/endpointing.ts"
 import { joined } from "#src/audio/pcm.ts"
 import { Stt, SttError } from "#src/stt/stt.ts"
 import { Vad } from "#src/vad/vad.ts"

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
 import type { ListenerEvent, Turn } from "#src/audio/listener-events.ts"
-import { endpointing, frameMs } from "#src/audio/listener.ts"
+import { endpointing, frameMs } from "#src/audio/endpointing.ts"
 import { joined } from "#src/audio/pcm.ts"
 import type { HeardSoFar, Stt } from "#src/stt/stt.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"

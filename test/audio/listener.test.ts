@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { assert, describe, it } from "vitest"
-import { endpointing, frameMs } from "#src/audio/listener.ts"
+import { endpointing, frameMs } from "#src/audio/endpointing.ts"
 import { joined } from "#src/audio/pcm.ts"
 import { limits } from "#src/limits.ts"
 import { clipOf, clips, readSamples } from "#test/stt/recordings.ts"

@@ -5,6 +5,7 @@ import type { Prompt } from "#machines/session-events.ts"
 import { defaultSpeech, type ServerMessageOf } from "#schemas/wire.ts"
 import { limits } from "#src/limits.ts"
 import { Playback } from "#src/session/playback.ts"
+import { Played } from "#src/session/played.ts"
 import { type SpokenSentence, type Tts, TtsError } from "#src/tts/tts.ts"
 import { recordedConnection } from "./connection.ts"
 
@@ -30,13 +31,15 @@ const voice = (speech: Stream.Stream<SpokenSentence, TtsError>): Tts["Service"] 
 
 const open = (mode: "live" | "file", speech: Stream.Stream<SpokenSentence, TtsError>) => {
   const connection = recordedConnection()
+  const played = new Played({ positionMs: () => 0 })
   const playback = new Playback({
     connection,
     send: connection.send,
     tts: voice(speech),
     speech: defaultSpeech,
     mode,
-    language: "ar"
+    language: "ar",
+    played
   })
   const sentMs = () => connection.frames.length * limits.playbackFrameMs
   const end = () => connection.sent.find((message) => message.type === "audio.end") as ServerMessageOf<"audio.end">
@@ -96,7 +99,8 @@ describe("a prompt in live mode", () => {
             id: "p1",
             reason: "interrupted",
             duration_ms: 5_000,
-            heard_ms: playedMs ?? 250
+            heard_ms: playedMs ?? 250,
+            heard_text: ""
           })
           yield* TestClock.adjust(5_000)
           assert.strictEqual(connection.frames.length, frames)

@@ -14,7 +14,7 @@ import {
   standing,
   type Kind
 } from "#src/session/turn-taking.ts"
-import { endpointing, frameMs } from "#src/audio/listener.ts"
+import { endpointing, frameMs } from "#src/audio/endpointing.ts"
 import { today } from "#test/questionnaire/phrases/asks.ts"
 import { phq9Plan } from "#test/support/phq9.ts"
 

@@ -1,0 +1,85 @@
+/**
+ * People without headphones, live: what the service plays comes back into their microphone. Nobody speaks: nothing is
+ * heard. Somebody does: the prompt gives way.
+ */
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import type { ServerMessageOf } from "#schemas/wire.ts"
+import { clipOf, readSamples } from "#test/stt/recordings.ts"
+import { EchoingCaller, type EchoingOptions } from "../../bench/echoing-caller.ts"
+import { activityOf } from "../../bench/recordings.ts"
+import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
+import { noPrompts, tokenOf } from "./caller.ts"
+
+let server: ServerProcess
+let token: string
+beforeAll(async () => {
+  server = await startServer(noPrompts)
+  token = await tokenOf(server, "voice healthcare", "patient-7")
+})
+afterAll(() => server.stop())
+
+/** About six seconds, with the words that a person might answer. */
+const long = "هل المقصود عدة أيام؟ يرجى قول نعم أو لا. ويمكن دائما لمس الجواب على الشاشة، أو كتابته، أو قول أعد."
+
+const over = (options: Partial<EchoingOptions>) =>
+  EchoingCaller.open({
+    server: server.url,
+    path: "/ws/secure",
+    token,
+    delayMs: 120,
+    isRoom: true,
+    reports: true,
+    ...options
+  })
+
+const spoken = async (caller: EchoingCaller, text = long): Promise<string> => {
+  const since = caller.arrivals.length
+  caller.send({ type: "speech.say", text })
+  const { message } = await caller.until(({ type }) => type === "audio.begin", since)
+  return (message as ServerMessageOf<"audio.begin">).id
+}
+const ended = async (caller: EchoingCaller, id: string): Promise<ServerMessageOf<"audio.end">> =>
+  (await caller.until((message) => message.type === "audio.end" && message.id === id))
+    .message as ServerMessageOf<"audio.end">
+const types = (caller: EchoingCaller) => caller.arrivals.map(({ message }) => message.type)
+
+describe("a prompt that comes back into the microphone", () => {
+  it.concurrent.each([
+    { echoDb: -12, isRoom: true, reports: true },
+    { echoDb: -12, isRoom: false, reports: false },
+    { echoDb: -20, isRoom: true, reports: false }
+  ])("is not taken for a person: $echoDb dB, room $isRoom, reports $reports", async (options) => {
+    const caller = await over(options)
+    for (let prompt = 0; prompt < 2; prompt++) {
+      assert.strictEqual((await ended(caller, await spoken(caller))).reason, "completed")
+    }
+    await caller.reached(caller.positionMs + 1_500)
+    assert.notInclude(types(caller), "speech.started")
+    assert.notInclude(types(caller), "audio.duck")
+    assert.notInclude(types(caller), "transcript.final")
+    await caller.end()
+  })
+
+  it.concurrent.each([-12, -20])("gives way to a person who speaks over it: %i dB", async (echoDb) => {
+    const caller = await over({ echoDb })
+    await ended(caller, await spoken(caller))
+    const id = await spoken(caller)
+    await caller.reached(caller.positionMs + 1_500)
+    const word = readSamples(clipOf("stop").file)
+    const fromMs = caller.say(word) + activityOf(word).start / 16
+    const end = await ended(caller, id)
+    assert.strictEqual(end.reason, "interrupted")
+    const heardMs = end.heard_ms ?? 0
+    assert.isAbove(heardMs, 1_000)
+    assert.isBelow(heardMs, end.duration_ms)
+    assert.isTrue(long.replaceAll(/[،؟.]/g, "").startsWith((end.heard_text ?? "").replaceAll(/[،؟.]/g, "")))
+    assert.isNotEmpty(end.heard_text)
+    const duck = caller.arrivals.find(({ message }) => message.type === "audio.duck")
+    const started = caller.arrivals.find(({ message }) => message.type === "speech.started")
+    assert.isTrue(started !== undefined && duck !== undefined)
+    assert.isBelow((duck?.atMs ?? 0) - (started?.atMs ?? 0), 100)
+    assert.isAbove(started?.atMs ?? 0, fromMs)
+    await caller.until(({ type }) => type === "transcript.final")
+    await caller.end()
+  })
+})
