@@ -81,6 +81,7 @@ export class EchoGate {
   readonly #byRate = new Map<number, BandLevels>()
   #sounds: Array<Sound> = []
   #movedMs = 0
+  #reportedMs: number | undefined
   /** Levels of what was played, by hop; and with the room's decay. */
   readonly #direct = new Float32Array(hopsKept * bandCount).fill(silenceDb)
   readonly #reference = new Float32Array(hopsKept * bandCount).fill(silenceDb)
@@ -151,9 +152,13 @@ export class EchoGate {
 
   /** The client says how much later it plays than it could: when it stalls, the echo's own delay stays as it was learned. */
   delayed(delayMs: number): void {
-    const byMs = delayMs - this.#movedMs
-    if (Math.abs(byMs) < movedMsMin) return
-    this.#movedMs = delayMs
+    const isFirst = this.#reportedMs === undefined
+    const byMs = delayMs - (this.#reportedMs ?? 0)
+    if (!isFirst && Math.abs(byMs) < movedMsMin) return
+    this.#reportedMs = delayMs
+    // A first delay that is looked for anyway is left to be found.
+    if (isFirst && delayMs < likelyLagMax * hopMs) return
+    this.#movedMs += byMs
     for (const sound of this.#sounds) {
       sound.fromMs += byMs
       sound.toMs += byMs

@@ -40,6 +40,44 @@ describe("a listener, at its edges", () => {
     listener.close()
   })
 
+  it("takes no echo for speech, asks once about each frame, and still hears what is none", async () => {
+    let fail: () => void = () => {}
+    const dying: Vad["Service"] = {
+      ...vad,
+      open: (to) => {
+        const stream = vad.open(to)
+        fail = () => {
+          stream.close()
+          to.failed(undefined as never)
+        }
+        return stream
+      }
+    }
+    const asked: Array<number> = []
+    const { listener, finals, settled, count } = open({
+      vad: dying,
+      isEcho: (frame, atMs) => {
+        assert.lengthOf(frame, frameSamples)
+        return asked.push(atMs) * frameMs <= 2_500
+      }
+    })
+    listener.push(joined(silence(500), readSamples(clipOf("three").file)))
+    fail()
+    await settled()
+    assert.equal(count("speech.started"), 0)
+    listener.push(readSamples(clipOf("yes").file))
+    await settled()
+    assert.deepEqual(
+      finals().map(({ transcript }) => transcript.text),
+      [clipOf("yes").text]
+    )
+    assert.deepEqual(
+      asked,
+      asked.map((_, frame) => frame * frameMs)
+    )
+    listener.close()
+  })
+
   it("does not wait for a recogniser that has died", async () => {
     const dead: Stt["Service"] = {
       ...stt,

@@ -6,9 +6,11 @@ import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { ServerMessageOf } from "#schemas/wire.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { EchoingCaller, type EchoingOptions } from "../../bench/echoing-caller.ts"
-import { activityOf } from "../../bench/recordings.ts"
+import { joined } from "#src/audio/pcm.ts"
+import { activityOf, trimmed } from "../../bench/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { noPrompts, tokenOf } from "./caller.ts"
+import { noPrompts, silence, tokenOf } from "./caller.ts"
+import { safetyItem } from "./questionnaire-file.ts"
 
 let server: ServerProcess
 let token: string
@@ -65,7 +67,8 @@ describe("a prompt that comes back into the microphone", () => {
     await ended(caller, await spoken(caller))
     const id = await spoken(caller)
     await caller.reached(caller.positionMs + 1_500)
-    const word = readSamples(clipOf("stop").file)
+    // Whoever is not heard says it again.
+    const word = joined(readSamples(clipOf("stop").file), silence(100), readSamples(clipOf("stop").file))
     const fromMs = caller.say(word) + activityOf(word).start / 16
     const end = await ended(caller, id)
     assert.strictEqual(end.reason, "interrupted")
@@ -80,6 +83,50 @@ describe("a prompt that comes back into the microphone", () => {
     assert.isBelow((duck?.atMs ?? 0) - (started?.atMs ?? 0), 100)
     assert.isAbove(started?.atMs ?? 0, fromMs)
     await caller.until(({ type }) => type === "transcript.final")
+    await caller.end()
+  })
+})
+
+describe("a read-back that says «yes or no»", () => {
+  it.concurrent("is not confirmed by a yes within 600 ms of its own, but by one after it", async () => {
+    const caller = await over({
+      path: "/ws/secure/healthcare",
+      start: { questionnaire: "phq-9", mode: "live" }
+    })
+    const word = (english: string) => trimmed(readSamples(clipOf(english).file), 60)
+    const prompt = async (about: string, since: number): Promise<{ readonly id: string; readonly atMs: number }> => {
+      const { message, atMs } = await caller.until(
+        (arrived) => arrived.type === "audio.begin" && arrived.text.includes(about),
+        since
+      )
+      return { id: (message as ServerMessageOf<"audio.begin">).id, atMs }
+    }
+    await caller.until(({ type }) => type === "consent.requested")
+    caller.send({ type: "consent.give", version: "1" })
+    await caller.until(({ type }) => type === "question.asked")
+    caller.send({ type: "question.goto", link_id: safetyItem })
+    await caller.until((message) => message.type === "question.asked" && message.link_id === safetyItem)
+    await caller.reached(caller.positionMs + 900)
+    caller.say(word("one"))
+    await caller.until(({ type }) => type === "answer.confirm")
+    const first = await ended(caller, (await prompt("المقصود", 0)).id)
+    await caller.reached(caller.positionMs + 300)
+    let since = caller.arrivals.length
+    // Nothing that is asked for: the read-back is said once more.
+    caller.say(word("open"))
+    const second = await prompt("المقصود", since)
+    // Its own yes ends half a second before it does, and the client plays it a little later than it comes.
+    await caller.reached(second.atMs + first.duration_ms - 300)
+    since = caller.arrivals.length
+    caller.say(word("yes"))
+    const final = await caller.until(({ type }) => type === "transcript.final", since)
+    assert.strictEqual(final.message.type === "transcript.final" && final.message.text, clipOf("yes").text)
+    const third = await prompt("المقصود", since)
+    assert.notInclude(types(caller), "answer.recorded")
+    await ended(caller, third.id)
+    await caller.reached(caller.positionMs + 1_000)
+    caller.say(word("yes"))
+    await caller.until(({ type }) => type === "answer.recorded")
     await caller.end()
   })
 })

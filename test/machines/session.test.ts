@@ -98,6 +98,44 @@ describe("a session", () => {
     assert.isFalse(spoken[0]?.interrupted)
   })
 
+  it("ducks and restores for each cough, however long the prompt lasts, and stops at the first voice that goes on", async () => {
+    const { actor, clock, started, say, outputs, spoken } = open()
+    await started()
+    say("p1")
+    for (let cough = 0; cough < 3; cough++) {
+      actor.send({ type: "speech.started" })
+      clock.increment(100)
+      actor.send({ type: "speech.paused" })
+      clock.increment(1_000)
+      actor.send({ type: "utterance.ended" })
+    }
+    assert.isFalse(spoken[0]?.interrupted)
+    actor.send({ type: "speech.started" })
+    actor.send({ type: "speech.confirmed" })
+    assert.isTrue(spoken[0]?.interrupted)
+    const ducks = outputs.flatMap((output) => (output.type === "prompt.ducked" ? [output.ducked] : []))
+    assert.deepEqual(ducks, [true, false, true, false, true, false, true])
+  })
+
+  it("says a prompt again that was stopped, when it is asked to", async () => {
+    const { actor, started, say, outputs, spoken } = open({ interview: interviewMachine(phq9Plan) })
+    const asked = () =>
+      outputs.flatMap((output) =>
+        output.type === "interview" && output.output.type === "question.asked" ? [output.output.linkId] : []
+      )
+    await started()
+    actor.send({ type: "interview.event", event: { type: "consent.given", via: "voice" } })
+    actor.send({ type: "interview.event", event: { type: "consent.stored" } })
+    say("q1", {}, true)
+    actor.send({ type: "speech.started" })
+    actor.send({ type: "speech.confirmed" })
+    assert.isTrue(spoken[0]?.interrupted)
+    const [first, ...none] = asked()
+    assert.isEmpty(none)
+    actor.send({ type: "interview.event", event: { type: "question.repeat" } })
+    assert.deepEqual(asked(), [first, first])
+  })
+
   it("stops the prompt when the voice goes on, but not one that must be heard", async () => {
     const { actor, started, say, spoken } = open()
     await started()
