@@ -1,7 +1,7 @@
 /**
  * Is what the microphone hears nothing but the service's own prompt, come back through loudspeaker and room? Judged frame
  * by frame from the audio alone, never by the clock: levels in a dozen bands of the microphone against those of what was
- * played (docs/decisions, "An echo is told by its bands").
+ * played (docs/decisions/TBD-echoes-by-bands.md).
  *
  * All times are positions of the microphone's audio. What is played is put where it would be heard without any delay. How
  * late its echo is and how much softer in each band is learned from the echo: the delay at which both levels rise and
@@ -23,7 +23,7 @@ const hopsKept = 256
 /** A client that says that it plays so much earlier or later than before has what it plays moved with it. */
 const movedMsMin = 120
 
-/** Chosen on simulated rooms; figures in docs/decisions. Levels in dB. */
+/** Chosen on simulated rooms; figures in docs/decisions/TBD-echoes-by-bands.md. Levels in dB. */
 export const echoTuning = {
   /** Frames over which levels are followed. */
   memoryFrames: 40,
@@ -38,7 +38,7 @@ export const echoTuning = {
   noiseMarginDb: 9,
   bandsMin: 4,
   /** Frames that still pass after the last one of a person. */
-  holdFrames: 5,
+  holdFrames: 4,
   /** How a room lets sound go on. */
   reverbDbPerHop: 3,
   /** A prompt under this comes back as silence. */
@@ -48,10 +48,9 @@ export const echoTuning = {
   unknownCorrelationMax: 0.5,
   /** Frames after a prompt in which a detector may still take silence for its voice. */
   afterFrames: 8,
-  /** Hops that an echo may be earlier or later than its delay; and at the start of a prompt, until it is found again. */
+  /** Hops that an echo may be earlier or later than its delay; and earlier at the start of a prompt, until it is found again. */
   spreadHops: 2,
-  startEarlierHops: 8,
-  startLaterHops: 25,
+  startEarlierHops: 16,
   /** What is forgotten of the delay when a prompt begins: a client does not begin each as soon as the last. */
   startMemory: 0.25,
   /** How fast the level of an echo is learned, up and down: it stays near its loudest. */
@@ -159,6 +158,12 @@ export class EchoGate {
     // A first delay that is looked for anyway is left to be found.
     if (isFirst && delayMs < likelyLagMax * hopMs) return
     this.#movedMs += byMs
+    this.stalled(byMs)
+  }
+
+  /** What is still to be heard comes so much later than it was to be. */
+  stalled(byMs: number): void {
+    if (Math.abs(byMs) > 2 * hopMs) this.begin()
     for (const sound of this.#sounds) {
       sound.fromMs += byMs
       sound.toMs += byMs
@@ -272,11 +277,10 @@ export class EchoGate {
 
   #judge(hop: number): boolean {
     const lag = this.#lag
-    const { spreadHops, startEarlierHops, startLaterHops, activeDb, unknownFramesMax, unknownCorrelationMax } =
-      echoTuning
+    const { spreadHops, startEarlierHops, activeDb, unknownFramesMax, unknownCorrelationMax } = echoTuning
     const { marginDb, noiseMarginDb, bandsMin, holdFrames, afterFrames } = echoTuning
     const first = lag === undefined ? lagMin : lag - (this.#isSettled ? spreadHops : startEarlierHops)
-    const last = lag === undefined ? likelyLagMax : lag + (this.#isSettled ? spreadHops : startLaterHops)
+    const last = lag === undefined ? likelyLagMax : this.#isSettled ? lag + spreadHops : lagMax
     const isPlayed = this.#expect(hop, first, last, activeDb) >= 2
     this.#afterFrames = isPlayed ? afterFrames : Math.max(0, this.#afterFrames - 1)
     if (isPlayed && !this.#isSounding && this.#correlation < unknownCorrelationMax) this.#unknownFrames++
@@ -294,7 +298,7 @@ export class EchoGate {
     this.#duckedFrames = this.#isDucked ? this.#duckedFrames : Math.max(0, this.#duckedFrames - 1)
     if (!isMore && lag !== undefined && !this.#isDucked && this.#duckedFrames === 0) this.#learn(hop, first, last)
     this.#recent = ((this.#recent << 1) | Number(isMore)) & 0b111
-    const isPerson = isMore && this.#recent !== 0b001
+    const isPerson = isMore && (this.#recent & 0b110) !== 0
     this.#held = isPerson ? holdFrames : Math.max(0, this.#held - 1)
     return this.#held === 0
   }

@@ -69,6 +69,11 @@ export class Playback {
         while (connection.bufferedBytes() > limits.socketBufferBytesMax) yield* Effect.sleep(drainPollMs)
         if (mode === "file" || startedAtMs === undefined) return
         const aheadMs = sentMs - (clock.currentTimeMillisUnsafe() - startedAtMs)
+        if (aheadMs < 0) {
+          // The client has played all that there was, and waits.
+          startedAtMs -= aheadMs
+          played.stalled(-aheadMs, sentMs)
+        }
         if (aheadMs > limits.playbackLeadMs) yield* Effect.sleep(aheadMs - limits.playbackLeadMs)
       })
       const sendFrames = Effect.fnUntraced({ self: this }, function* (frames: Iterable<Uint8Array>) {
@@ -101,12 +106,6 @@ export class Playback {
           const changes = before !== undefined && before.fromHz !== sentence.sampleRateHz
           if (before === undefined || changes) encoder = new SpeechEncoder(sentence.sampleRateHz, speech)
           const rest = changes ? before.flush() : []
-          const lateMs = mode === "file" ? 0 : clock.currentTimeMillisUnsafe() - (startedAtMs ?? 0) - sentMs
-          if (startedAtMs !== undefined && lateMs > 0) {
-            // The voice was not ready: the client has played all there was, and waits.
-            startedAtMs += lateMs
-            played.stalled(lateMs)
-          }
           played.add(sentence, lengthMs)
           lengthMs += (sentence.pcm.length * 1_000) / sentence.sampleRateHz
           return sendFrames([...rest, ...(encoder?.push(sentence.pcm) ?? [])])

@@ -19,7 +19,7 @@ interface Word {
 
 interface PlayedWord extends Word {
   /** Where the prompt would have begun, had it been played without a stall up to this word. */
-  readonly promptAtMs: number
+  promptAtMs: number
 }
 
 interface PlayedPrompt {
@@ -83,10 +83,13 @@ export class Played {
     this.#options.gate?.play(prompt.atMs + fromMs, sentence.pcm, sentence.sampleRateHz)
   }
 
-  /** What follows of the prompt comes so much later: its voice was not ready. */
-  stalled(lateMs: number): void {
+  /** What follows of the prompt after `fromMs` comes so much later: it was not ready in time. */
+  stalled(lateMs: number, fromMs: number): void {
     const prompt = this.#prompts.at(-1)
-    if (prompt !== undefined) prompt.atMs += lateMs
+    if (prompt === undefined) return
+    prompt.atMs += lateMs
+    for (const word of prompt.words) if (word.endMs > fromMs) word.promptAtMs += lateMs
+    this.#options.gate?.stalled(lateMs)
   }
 
   /** The client's own account of how far it has played the prompt. */

@@ -47,7 +47,7 @@ describe("what was played", () => {
 
     const stalled = open()
     stalled.played.add(yesOrNo, 0)
-    stalled.played.stalled(500)
+    stalled.played.stalled(500, 1_000)
     stalled.played.add(yesOrNo, 1_000)
     assert.deepEqual(between(stalled.played, 11_000, 11_700), [])
     assert.deepEqual(between(stalled.played, 11_700, 11_900), ["نعم"])
