@@ -1,215 +1,115 @@
 /**
- * `npm run bench:barge-in`: people who speak over a prompt, through the whole service over its socket and in real time,
- * with headphones and with the prompt's echo in their microphone; and nobody who speaks, and coughs.
+ * `npm run bench:barge-in`: people who speak over a prompt whose sound comes back into their microphone, and who do not; in
+ * audio time, with the real detector, recogniser and voice.
  */
-import { joined, toSample } from "#src/audio/pcm.ts"
-import type { ServerMessageOf } from "#schemas/wire.ts"
-import { mintToken } from "../scripts/client.ts"
-import { startServer, type ServerProcess } from "../scripts/server-process.ts"
-import { type Arrival, EchoingCaller } from "./echoing-caller.ts"
+import { Context, Effect, Exit, Layer, Scope, Stream } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Stt } from "#src/stt/stt.ts"
+import { type SpokenSentence, Tts } from "#src/tts/tts.ts"
+import { Vad } from "#src/vad/vad.ts"
+import { emptyTally, first, heldOutRooms, later, tuningRooms } from "./barge-in-trials.ts"
 import { machine, median, percentile, progress, readOptions, type Row, rounded, table } from "./options.ts"
-import { activityOf, clips, silence, trimmed } from "./recordings.ts"
+import { clips, noises } from "./recordings.ts"
 
 const { json, numbers } = readOptions(
   "barge-in",
-  `Each recorded word spoken over a prompt, in real time: with headphones, and with the prompt's echo in a small room, so many dB
-softer than it is played. "Speech", "duck", "stop": milliseconds from the word's onset by energy until the client is told.
-"Missed": the prompt went on. "False": prompts that were ducked or stopped while nobody spoke, of all that were played out.`,
+  `Recorded words spoken over prompts, in audio time: with headphones, and with the prompt's echo in rooms, so many dB softer than
+it is played. "Duck", "stop": milliseconds from the word's onset by energy until the listener tells. "Missed": the prompt went
+on, or had been ducked by its echo before the word.`,
   {
     numbers: {
-      callers: { default: 4, about: "sessions at a time" },
-      words: { default: clips.length, about: "words spoken in each condition" }
+      words: { default: 30, about: "words spoken in each condition, in first prompts and in later ones" },
+      coughs: { default: 4, about: "coughs in each room" },
+      tuning: { default: 0, about: "1: with the rooms and speakers of tuning, not those kept apart from it" }
     }
   }
 )
+/** Of what is played; undefined: headphones. */
+const conditions = [
+  [undefined, true],
+  [-6, true],
+  [-12, true],
+  [-20, true],
+  [-30, true],
+  [-20, false]
+] as const
+const isTuning = numbers.tuning === 1
+const rooms = isTuning ? tuningRooms : heldOutRooms
+const tuningSpeakers = ["00000004", "00000014", "00000026"]
+const words = clips
+  .filter(({ file }) => tuningSpeakers.some((speaker) => file.includes(speaker)) === isTuning)
+  .slice(0, numbers.words)
+const noise = noises[isTuning ? 0 : 1]
+if (noise === undefined) throw new Error("there is no recorded noise")
+const texts = isTuning
+  ? [
+      "هل المقصود عدة أيام؟ يرجى قول نعم أو لا. ويمكن دائما لمس الجواب على الشاشة، أو كتابته.",
+      "قلة الاهتمام أو قلة الاستمتاع بممارسة الأشياء. الاختيارات هي: أبدا، عدة أيام، أكثر من نصف الأيام، تقريبا كل يوم.",
+      "لم أفهم بعد. يرجى قول واحد من الاختيارات كما تقرأ، أو قول أعد ليعاد السؤال."
+    ]
+  : [
+      "صعوبة في النوم، أو النوم المتقطع، أو النوم أكثر من المعتاد خلال الأسبوعين الماضيين.",
+      "شكرا جزيلا. تم تسجيل الجواب، وننتقل الآن إلى السؤال التالي عن الشهية والطعام.",
+      "الشعور بالتعب أو قلة الطاقة. من فضلك اختر الجواب الأقرب إلى ما شعرت به في هذه الفترة."
+    ]
 
-/** Known beforehand, so that no rendering delays them. */
-const prompts = [
-  "هل المقصود عدة أيام؟ يرجى قول نعم أو لا. ويمكن دائما لمس الجواب على الشاشة، أو كتابته.",
-  "قلة الاهتمام أو قلة الاستمتاع بممارسة الأشياء. الاختيارات هي: أبدا، عدة أيام، أكثر من نصف الأيام، تقريبا كل يوم.",
-  "لم أفهم بعد. يرجى قول واحد من الاختيارات كما تقرأ، أو قول أعد ليعاد السؤال."
-]
-const intoPromptMs = [1_500, 2_100, 2_700]
-
-interface Condition {
-  readonly name: string
-  readonly echoDb?: number
-  readonly delayMs: number
-  readonly reports: boolean
-}
-const conditions: ReadonlyArray<Condition> = [
-  { name: "headphones", delayMs: 0, reports: true },
-  { name: "echo -20 dB", echoDb: -20, delayMs: 120, reports: true },
-  { name: "echo -12 dB", echoDb: -12, delayMs: 120, reports: true },
-  { name: "echo -12 dB, no reports", echoDb: -12, delayMs: 250, reports: false }
-]
-
-interface Figures {
-  readonly speechMs: Array<number>
-  readonly duckMs: Array<number>
-  readonly stopMs: Array<number>
-  readonly duckAfterSpeechMs: Array<number>
-  said: number
-  missed: number
-  right: number
-  quiet: number
-  falseDucks: number
-  falseStops: number
-  coughs: number
-  coughsDucked: number
-  coughsStopped: number
-}
-const nothing = (): Figures => ({
-  speechMs: [],
-  duckMs: [],
-  stopMs: [],
-  duckAfterSpeechMs: [],
-  said: 0,
-  missed: 0,
-  right: 0,
-  quiet: 0,
-  falseDucks: 0,
-  falseStops: 0,
-  coughs: 0,
-  coughsDucked: 0,
-  coughsStopped: 0
-})
-
-/** Noise that bursts and dies away within 180 ms, as loud as speech. */
-const cough = (seed: number): Int16Array => {
-  let state = seed + 1
-  let last = 0
-  return Int16Array.from({ length: 2_880 }, (_, i) => {
-    state = (state * 1_664_525 + 1_013_904_223) >>> 0
-    last = 0.7 * last + 0.3 * (state / 2 ** 31 - 1)
-    return toSample(14_000 * Math.min(1, i / 160) * Math.exp(-i / 700) * last * 2)
-  })
-}
-
-class Trials {
-  readonly #caller: EchoingCaller
-  readonly #figures: Figures
-  #count = 0
-
-  constructor(caller: EchoingCaller, figures: Figures) {
-    this.#caller = caller
-    this.#figures = figures
-  }
-
-  async #begin() {
-    const since = this.#caller.arrivals.length
-    this.#caller.send({ type: "speech.say", text: prompts[this.#count++ % prompts.length] ?? "" })
-    const begun = await this.#caller.until(({ type }) => type === "audio.begin", since)
-    const { id } = begun.message as ServerMessageOf<"audio.begin">
-    const ended = async () =>
-      (await this.#caller.until((message) => message.type === "audio.end" && message.id === id, since)) as Arrival & {
-        readonly message: ServerMessageOf<"audio.end">
-      }
-    const ducks = () =>
-      this.#caller.arrivals
-        .slice(since)
-        .filter(({ message }) => message.type === "audio.duck" && message.ducked && message.id === id)
-    return { since, ended, ducks }
-  }
-
-  async quiet(): Promise<void> {
-    const { ended, ducks } = await this.#begin()
-    const { message } = await ended()
-    this.#figures.quiet++
-    if (message.reason !== "completed") this.#figures.falseStops++
-    else if (ducks().length > 0) this.#figures.falseDucks++
-    await this.#rest()
-  }
-
-  async cough(): Promise<void> {
-    const { ended, ducks } = await this.#begin()
-    await this.#caller.reached(this.#caller.positionMs + 1_500)
-    this.#caller.say(cough(this.#count))
-    const { message } = await ended()
-    this.#figures.coughs++
-    if (message.reason !== "completed") this.#figures.coughsStopped++
-    else if (ducks().length > 0) this.#figures.coughsDucked++
-    await this.#rest()
-  }
-
-  async word(index: number): Promise<void> {
-    const clip = clips[index % clips.length]
-    if (clip === undefined) return
-    const { since, ended, ducks } = await this.#begin()
-    await this.#caller.reached(this.#caller.positionMs + (intoPromptMs[index % intoPromptMs.length] ?? 0))
-    const word = trimmed(clip.samples, 100)
-    const onsetMs = this.#caller.say(joined(word, silence(100))) + activityOf(word).start / 16
-    const { message, atMs } = await ended()
-    this.#figures.said++
-    const early = ducks().some((duck) => duck.atMs < onsetMs)
-    if (early) this.#figures.falseDucks++
-    if (message.reason === "completed") this.#figures.missed++
-    else {
-      const speech = this.#caller.arrivals.slice(since).findLast(({ message: { type } }) => type === "speech.started")
-      const duck = ducks().at(-1)
-      if (speech !== undefined && duck !== undefined && !early) {
-        this.#figures.speechMs.push(speech.atMs - onsetMs)
-        this.#figures.duckMs.push(duck.atMs - onsetMs)
-        this.#figures.duckAfterSpeechMs.push(duck.atMs - speech.atMs)
-        this.#figures.stopMs.push(atMs - onsetMs)
-      }
-      const final = await this.#caller.until(({ type }) => type === "transcript.final", since)
-      if ((final.message as ServerMessageOf<"transcript.final">).text === clip.text) this.#figures.right++
-    }
-    await this.#rest()
-  }
-
-  #rest(): Promise<void> {
-    return this.#caller.reached(this.#caller.positionMs + 900)
-  }
-}
-
-const run = async (server: ServerProcess, token: string, condition: Condition): Promise<Figures> => {
-  const figures = nothing()
-  const callers = Array.from({ length: numbers.callers }, async (_, number) => {
-    const caller = await EchoingCaller.open({
-      server: server.url,
-      path: "/ws/secure",
-      token,
-      isRoom: true,
-      ...condition
-    })
-    const trials = new Trials(caller, figures)
-    for (let prompt = 0; prompt < 3; prompt++) await trials.quiet()
-    for (let index = number; index < numbers.words; index += numbers.callers) await trials.word(index)
-    for (let prompt = 0; prompt < 3; prompt++) await trials.cough()
-    await caller.end()
-  })
-  await Promise.all(callers)
-  return figures
-}
-
-const both = (values: ReadonlyArray<number>): string =>
-  `${rounded(median(values), 0)} / ${rounded(percentile(values, 0.95), 0)}`
-
-const server = await startServer()
+const scope = Scope.makeUnsafe()
+const ttsHome = mkdtempSync(join(tmpdir(), "sawt-barge-in-"))
 try {
-  const token = await mintToken(server.url, server.secret, "voice", "bench")
+  const layers = Layer.mergeAll(Stt.layer(), Vad.layer(), Tts.layer({ ttsHome, cacheBytesMax: 50_000_000 }))
+  const context = await Effect.runPromise(Layer.buildWithScope(layers, scope))
+  const [stt, vad, tts] = [Context.get(context, Stt), Context.get(context, Vad), Context.get(context, Tts)]
+  while (stt.health().status !== "ready" || vad.health().status !== "ready" || tts.health().status !== "ready") {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const prompts: Array<SpokenSentence> = []
+  for (const text of texts) {
+    const parts = [...(await Effect.runPromise(Stream.runCollect(tts.speak(text, { language: "ar", keep: true }))))]
+    const pcm = Int16Array.from(parts.flatMap((part) => [...part.pcm]))
+    prompts.push({ ...(parts[0] as SpokenSentence), text, pcm, words: [] })
+  }
   const rows: Array<Row> = []
-  for (const condition of conditions) {
-    progress(condition.name)
-    const figures = await run(server, token, condition)
+  for (const [echoDb, hasGate] of conditions) {
+    const tally = emptyTally()
+    progress(`${echoDb ?? "headphones"}`)
+    await Promise.all(
+      rooms.map(async (room, index) => {
+        const options = {
+          vad,
+          stt,
+          room,
+          noise,
+          noiseRms: 20,
+          reports: index !== 1,
+          hasGate,
+          ...(echoDb === undefined ? {} : { echoDb })
+        }
+        const share = words.filter((_, word) => word % rooms.length === index)
+        await Promise.all([
+          later(options, { prompts, words: share, coughs: numbers.coughs }, tally),
+          first(options, { prompts, words: share, coughs: 0 }, tally)
+        ])
+      })
+    )
+    const both = (values: ReadonlyArray<number>): string =>
+      values.length === 0 ? "–" : `${rounded(median(values), 0)} / ${rounded(percentile(values, 0.95), 0)}`
     rows.push({
-      condition: condition.name,
-      words: figures.said,
-      missed: figures.missed,
-      "words right": figures.right,
-      "speech p50 / p95": both(figures.speechMs),
-      "duck p50 / p95": both(figures.duckMs),
-      "duck after speech, max": rounded(Math.max(...figures.duckAfterSpeechMs), 1),
-      "stop p50 / p95": both(figures.stopMs),
-      "quiet prompts": figures.quiet,
-      "false ducks": figures.falseDucks,
-      "false stops": figures.falseStops,
-      "coughs: ducked, stopped": `${figures.coughs}: ${figures.coughsDucked}, ${figures.coughsStopped}`
+      echo: echoDb === undefined ? "headphones" : `${echoDb} dB${hasGate ? "" : ", no gate"}`,
+      "quiet, first prompt: ducked, stopped": `${tally.firstQuiet}: ${tally.firstDucked}, ${tally.firstStopped}`,
+      "quiet, later": `${tally.quiet}: ${tally.falseStarts}, ${tally.falseStops}`,
+      "words: missed, too early": `${tally.words + tally.firstWords}: ${tally.missed}+${tally.firstMissed}, ${tally.early}`,
+      "right, later + first": `${tally.right}/${tally.words} + ${tally.firstRight}/${tally.firstWords}`,
+      "duck p50 / p95": both(tally.duckMs),
+      "stop p50 / p95": both(tally.stopMs),
+      "first prompt: duck": both(tally.firstDuckMs),
+      "first prompt: stop": both(tally.firstStopMs),
+      "coughs: ducked, stopped": `${tally.coughs}: ${tally.coughsDucked}, ${tally.coughsStopped}`
     })
   }
   console.log(json ? JSON.stringify({ machine: machine(), rows }, undefined, 2) : `${machine()}\n\n${table(rows)}`)
 } finally {
-  await server.stop()
+  await Effect.runPromise(Scope.close(scope, Exit.void))
+  rmSync(ttsHome, { recursive: true, force: true })
 }

@@ -1,7 +1,8 @@
 /**
- * A caller without headphones, at the pace of speech: what comes is played, ducked and dropped as a client should, and its
- * sound comes back into the microphone later and softer, with a few reflections of a room. A person may speak over it.
- * Positions are those of the microphone's audio.
+ * A caller without headphones: what comes is played, ducked and dropped as a client should, and its sound comes back into
+ * the microphone later and softer, with a few reflections of a room. A person may speak over it. Loudspeaker and microphone
+ * go in lock step, by samples: at the pace of speech, but while either machine is late with a prompt's sound the
+ * microphone waits too. So the same is heard however busy they are. Positions are those of the microphone's audio.
  */
 import type { ClientMessage, ServerMessage, SessionStart } from "#schemas/wire.ts"
 import { bytesOf, samplesOf, toSample } from "#src/audio/pcm.ts"
@@ -14,9 +15,11 @@ const samplesPerMs = sampleRateHz / 1_000
 /** Sound that a client waits for before it plays. */
 const bufferedMs = 100
 const reportMs = 200
+/** Prompts begin on this raster, a whole number of frames here and at the detector. */
+const rasterMs = 160
 const duckedGain = 0.25
 
-const background = mixed(silence(4_000), noises[0]?.samples ?? silence(10), 20, 0)
+const background = mixed(silence(rasterMs), noises[0]?.samples ?? silence(10), 20, 0)
 
 /** Delay in samples and gain: the direct way, and reflections that fade within 200 ms. */
 const pathsOf = (isRoom: boolean): ReadonlyArray<readonly [number, number]> => {
@@ -65,7 +68,6 @@ export class EchoingCaller {
   #prompts: Array<Prompt> = []
   #gain = 1
   #frame = 0
-  #startedAtMs = 0
   #line: { readonly samples: Int16Array; readonly from: number } | undefined
   #isOpen = true
   #sending: Promise<void> = Promise.resolve()
@@ -92,7 +94,6 @@ export class EchoingCaller {
       ...options.start
     })
     await caller.until(({ type }) => type === "session.ready")
-    caller.#startedAtMs = performance.now()
     caller.#sending = caller.#send()
     return caller
   }
@@ -127,6 +128,17 @@ export class EchoingCaller {
     }
   }
 
+  /** Resolves when so much of a prompt has been played. */
+  async played(id: string, playedMs: number): Promise<void> {
+    const isPlayed = () => {
+      const at = this.#prompts.findIndex((prompt) => prompt.id === id)
+      return at !== 0 ? at < 0 : (this.#prompts[0]?.playedSamples ?? 0) >= playedMs * samplesPerMs
+    }
+    while (!isPlayed() && this.#client.closed === undefined) {
+      await new Promise<void>((resolve) => this.#wake.add(resolve))
+    }
+  }
+
   get positionMs(): number {
     return this.#frame * frameMs
   }
@@ -143,7 +155,7 @@ export class EchoingCaller {
   }
 
   receive(message: ServerMessage): void {
-    this.arrivals.push({ message, atMs: this.#startedAtMs === 0 ? 0 : performance.now() - this.#startedAtMs })
+    this.arrivals.push({ message, atMs: this.positionMs })
     switch (message.type) {
       case "audio.begin":
         this.#gain = 1
@@ -176,26 +188,35 @@ export class EchoingCaller {
     const samples = samplesOf(new Uint8Array(bytes))
     prompt.sound.push(samples)
     prompt.waitingSamples += samples.length
+    this.wakeAll()
   }
 
   async #send(): Promise<void> {
-    while (this.#isOpen && this.#client.closed === undefined) {
-      const waitMs = this.#startedAtMs + (this.#frame + 1) * frameMs - performance.now()
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    for (let dueAtMs = performance.now(); this.#isOpen && this.#client.closed === undefined;) {
+      dueAtMs = Math.max(dueAtMs + frameMs, performance.now())
+      await new Promise((resolve) => setTimeout(resolve, dueAtMs - performance.now()))
+      while (this.#isStarved && this.#client.closed === undefined) {
+        await new Promise<void>((resolve) => this.#wake.add(resolve))
+      }
+      this.#report()
       this.#play()
       const sound = this.#hear()
       this.#frame++
       this.#client.socket.send(bytesOf(sound), { binary: true })
-      this.#report()
       this.wakeAll()
     }
+  }
+
+  /** More of what is being played is yet to come. */
+  get #isStarved(): boolean {
+    const [prompt] = this.#prompts
+    return prompt !== undefined && prompt.isPlaying && !prompt.isWhole && prompt.waitingSamples < frameSamples
   }
 
   /** The loudspeaker's next frame, and all that will come back of it. */
   #play(): void {
     const prompt = this.#prompts[0]
     if (prompt === undefined) return
-    prompt.isPlaying ||= prompt.isWhole || prompt.waitingSamples >= bufferedMs * samplesPerMs
     if (!prompt.isPlaying) return
     const { echoDb, delayMs } = this.#options
     const gain = echoDb === undefined ? 0 : this.#gain * 10 ** (echoDb / 20)
@@ -229,9 +250,14 @@ export class EchoingCaller {
     })
   }
 
+  /** When a prompt begins, before its first sound, and on and on. */
   #report(): void {
-    const prompt = this.#prompts[0]
-    if (!this.#options.reports || prompt?.isPlaying !== true || this.#frame % (reportMs / frameMs) !== 0) return
-    this.send({ type: "speech.played", id: prompt.id, played_ms: prompt.playedSamples / samplesPerMs })
+    const [prompt] = this.#prompts
+    if (prompt === undefined) return
+    const isReady = prompt.isWhole || prompt.waitingSamples >= bufferedMs * samplesPerMs
+    prompt.isPlaying ||= isReady && (this.#frame * frameMs) % rasterMs === 0
+    const playedMs = prompt.playedSamples / samplesPerMs
+    if (!this.#options.reports || !prompt.isPlaying || playedMs % reportMs !== 0) return
+    this.send({ type: "speech.played", id: prompt.id, played_ms: playedMs, at_ms: this.positionMs })
   }
 }

@@ -23,7 +23,7 @@ export const clientMeanings: Readonly<Record<ClientMessage["type"], string>> = {
   "speech.say": "Speak this; not on the healthcare socket.",
   "speech.cancel": "Stop speaking this prompt, or whatever is being spoken.",
   "speech.played":
-    "How much of a prompt has been played, so that an interruption knows what was heard; every 200 ms or so, in line with the audio.",
+    "How much of a prompt has been played, so that an interruption knows what was heard; when it begins and every 200 ms or so, with where the microphone was (`at_ms`).",
   "session.refresh": "A fresh token in the place of the one before. Refused, it closes nothing.",
   ack: "Everything up to this `seq` has been processed.",
   "session.end": "Finish politely.",

@@ -97,7 +97,7 @@ export const ClientMessage = Schema.Union([
     interruptible: Schema.optionalKey(Schema.Boolean)
   }),
   message("speech.cancel", { id: Schema.optionalKey(Id) }),
-  message("speech.played", { id: Id, played_ms: Ms }),
+  message("speech.played", { id: Id, played_ms: Ms, at_ms: Schema.optionalKey(Ms) }),
   message("session.refresh", { token: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(4_096)) }),
   message("ack", { seq: Count }),
   message("session.end", {}),

@@ -1,12 +1,17 @@
 /**
  * The frames of one session on their way through the voice activity detector. A frame is kept until it has been answered
  * and is no longer wanted, so a detector that dies is opened again and fed from the first frame it has not answered.
- * Bounds: the session stops reading its socket while too much is unanswered, so what waits for a detector is bounded too.
+ * What is an echo goes on as silence to the detector, which hears even a soft voice, and softened to the recogniser; what is doubtful waits for the next
+ * frames. Bounds: the session stops reading its socket while too much is unanswered, so what waits for a detector is bounded too.
  */
-import type { Vad, VadStream } from "#src/vad/vad.ts"
+import type { Verdict } from "./echo-gate.ts"
+import { type Vad, vadFrameSamples as frameSamples, type VadStream } from "#src/vad/vad.ts"
 
 /** A dead detector is tried again after this. */
 const retryMs = 250
+/** What a recogniser still gets of an echo before speech: 30 dB down. */
+const echoGain = 1 / 32
+const silentFrame = new Int16Array(frameSamples)
 
 export interface DetectionOptions {
   readonly vad: Vad["Service"]
@@ -16,8 +21,8 @@ export interface DetectionOptions {
   readonly onAnswered: () => void
   /** The detector died. Once for each outage: until a frame is answered again. */
   readonly onFailed: () => void
-  /** Whether the frame of this number holds nothing but an echo of what is being played. Absent: nothing comes back. */
-  readonly isEcho?: (frame: Int16Array, number: number) => boolean
+  /** Of the frame of this number. Absent: nothing of what is played comes back. */
+  readonly judge?: (frame: Int16Array, number: number) => Verdict
 }
 
 export class Detection {
@@ -29,7 +34,9 @@ export class Detection {
   #kept: Array<Int16Array> = []
   #firstKept = 0
   #answered = 0
-  /** Frames without an answer that are echoes: no speech, whatever the detector says. */
+  /** The last frames, not judged yet. */
+  #doubtful = 0
+  /** Of those kept, the echoes. */
   readonly #echoes = new Set<number>()
 
   constructor(options: DetectionOptions) {
@@ -45,23 +52,31 @@ export class Detection {
     return this.#kept[number - this.#firstKept]
   }
 
+  /** One before speech: an echo in it is softened. */
+  frameBefore(number: number): Int16Array | undefined {
+    const frame = this.frame(number)
+    return this.#echoes.has(number) ? frame?.map((sample) => sample * echoGain) : frame
+  }
+
   push(frame: Int16Array): void {
     if (this.#closed) return
-    const { isEcho } = this.#options
-    const number = this.#firstKept + this.#kept.length
-    if (isEcho?.(frame, number)) this.#echoes.add(number)
+    const verdict = this.#options.judge?.(frame, this.#firstKept + this.#kept.length) ?? "other"
     this.#kept.push(frame)
-    if (this.#retry !== undefined) return
-    if (this.#stream === undefined) this.#open()
-    else this.#stream.push(frame)
+    this.#doubtful++
+    if (verdict !== "doubtful") this.#decide(verdict === "echo")
+  }
+
+  /** What is doubtful is taken for a person's. */
+  flush(): void {
+    if (this.#doubtful > 0 && !this.#closed) this.#decide(false)
   }
 
   /** Frames before this one are not wanted any more; those without an answer stay. */
   forget(before: number): void {
-    const count = Math.min(before, this.#answered) - this.#firstKept
+    let count = Math.min(before, this.#answered) - this.#firstKept
     if (count <= 0 || this.#closed) return
     this.#kept.splice(0, count)
-    this.#firstKept += count
+    for (; count > 0; count--) this.#echoes.delete(this.#firstKept++)
   }
 
   close(): void {
@@ -71,6 +86,21 @@ export class Detection {
     this.#kept = []
   }
 
+  #decide(isEcho: boolean): void {
+    const first = this.#kept.length - this.#doubtful
+    this.#doubtful = 0
+    if (isEcho) for (let at = first; at < this.#kept.length; at++) this.#echoes.add(this.#firstKept + at)
+    if (this.#retry !== undefined) return
+    if (this.#stream === undefined) return this.#open()
+    this.#feed(this.#stream, first)
+  }
+
+  #feed(stream: VadStream, first: number): void {
+    for (let at = first; at < this.#kept.length - this.#doubtful; at++) {
+      stream.push(this.#echoes.has(this.#firstKept + at) ? silentFrame : (this.#kept[at] ?? silentFrame))
+    }
+  }
+
   #open(): void {
     this.#retry = undefined
     const stream = this.#options.vad.open({
@@ -78,9 +108,8 @@ export class Detection {
         if (this.#stream !== stream) return
         this.#failed = false
         for (let index = 0; index < values.length && !this.#closed; index++) {
-          const isEcho = this.#echoes.size > 0 && this.#echoes.delete(this.#answered)
           this.#answered++
-          this.#options.onProbability(isEcho ? 0 : (values[index] ?? 0))
+          this.#options.onProbability(values[index] ?? 0)
         }
         this.#options.onAnswered()
       },
@@ -94,6 +123,6 @@ export class Detection {
       }
     })
     this.#stream = stream
-    for (const frame of this.#kept.slice(this.#answered - this.#firstKept)) stream.push(frame)
+    this.#feed(stream, this.#answered - this.#firstKept)
   }
 }

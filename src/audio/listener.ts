@@ -13,6 +13,7 @@ import { type HeardSoFar, type Stt, SttError } from "#src/stt/stt.ts"
 import { type Vad, vadFrameSamples as frameSamples } from "#src/vad/vad.ts"
 import { AwaitedSilence } from "./awaited-silence.ts"
 import { Detection } from "./detection.ts"
+import type { Verdict } from "./echo-gate.ts"
 import { Endpointer, type EndpointEvent } from "./endpoint.ts"
 import { endpointing, frameMs, framesOf } from "./endpointing.ts"
 import { HeldAnswers } from "./held-answers.ts"
@@ -30,8 +31,8 @@ export interface ListenerOptions {
   readonly emit: (event: ListenerEvent) => void
   /** Position of the first sample: audio heard before a resume. */
   readonly offsetMs?: number
-  /** Whether a frame that begins here holds nothing but an echo of what the service plays. Absent: nothing comes back. */
-  readonly isEcho?: (frame: Int16Array, atMs: number) => boolean
+  /** Whether a frame that begins here is an echo of what the service plays. Absent: nothing comes back. */
+  readonly judge?: (frame: Int16Array, atMs: number) => Verdict
 }
 
 export class Listener {
@@ -52,6 +53,8 @@ export class Listener {
   #unusedFrame = 0
   /** The next frame for the utterance in progress. */
   #nextToFeed = 0
+  /** Its first frame of speech. */
+  #startFrame = 0
   /** Where the person's client ended utterances that the detector has not come to yet. */
   #commits: Array<number> = []
   /** What was said before this frame has been cleared. */
@@ -66,7 +69,7 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    const { isEcho } = options
+    const { judge } = options
     this.#endpointer = new Endpointer(endpointing, silenceFramesOf(this.#turn.endSilenceMs))
     this.#utterances = new Utterances({
       stt: options.stt,
@@ -79,7 +82,7 @@ export class Listener {
       onProbability: (probability) => this.#answers.push(probability),
       onAnswered: () => this.#relieve(),
       onFailed: () => options.emit({ type: "detector.failed" }),
-      ...(isEcho === undefined ? {} : { isEcho: (frame, number) => isEcho(frame, this.#atMs(number)) })
+      ...(judge === undefined ? {} : { judge: (frame, number) => judge(frame, this.#atMs(number)) })
     })
   }
 
@@ -112,6 +115,7 @@ export class Listener {
    * ms at most are left for what follows), to the sample without.
    */
   commit(): void {
+    this.#detection.flush()
     if (this.#options.turnDetection === "none") {
       this.#feedUndetected(this.#partial.slice(this.#partialUsed, this.#partialFilled), this.#position)
       this.#partialUsed = this.#partialFilled
@@ -260,6 +264,7 @@ export class Listener {
     const free = Math.max(this.#unusedFrame, this.#clearedUntil, this.#decodeFrom, this.#detection.firstKept)
     const firstFrame = Math.max(free, startFrame - endpointing.preRollFrames)
     this.#nextToFeed = firstFrame
+    this.#startFrame = startFrame
     this.#open(firstFrame, startFrame)
   }
 
@@ -272,7 +277,8 @@ export class Listener {
 
   #feedUpTo(frame: number): void {
     for (; this.#nextToFeed < frame; this.#nextToFeed++) {
-      const samples = this.#detection.frame(this.#nextToFeed)
+      const frame = this.#nextToFeed
+      const samples = frame < this.#startFrame ? this.#detection.frameBefore(frame) : this.#detection.frame(frame)
       if (samples !== undefined) this.#utterances.feed(samples)
     }
   }

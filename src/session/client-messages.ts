@@ -171,7 +171,7 @@ export const receiveMessage = (session: Session, received: ClientMessage): void 
     case "speech.cancel":
       return session.actor.send({ type: "prompt.cancelled", ...(message.id === undefined ? {} : { id: message.id }) })
     case "speech.played":
-      return started.playback.played(message.id, message.played_ms)
+      return started.playback.played(message.id, message.played_ms, message.at_ms)
     case "session.refresh":
       return session.options.token.refresh(session, message)
     case "ack":

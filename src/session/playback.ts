@@ -39,12 +39,12 @@ export class Playback {
     this.#options = options
   }
 
-  /** The client's own account of how far it has played (`speech.played`). */
-  played(id: string, playedMs: number): void {
+  /** The client's own account of how far it has played (`speech.played`), and where its microphone was then. */
+  played(id: string, playedMs: number, atMs?: number): void {
     const current = this.#current
     if (current === undefined || current.id !== id) return
     current.playedMs = Math.max(current.playedMs, playedMs)
-    this.#options.played.reported(playedMs)
+    this.#options.played.reported(playedMs, atMs)
     if (current.durationMs > 0 && playedMs >= current.durationMs - limits.playbackFrameMs) {
       Deferred.doneUnsafe(current.played, Effect.void)
     }

@@ -1,10 +1,10 @@
 /**
  * What one session has played lately, word by word, in the time of its microphone: how much of a prompt was heard, which
  * words an echo may hold, and what its echo gate compares the microphone with. A prompt is placed where the microphone's
- * audio had come to when its first frame left; `speech.played` travels in the same stream as that audio, so it says how
- * much later the client really plays, however slow the network is.
+ * audio had come to when its first frame left; `speech.played` says where the client really plays it in that audio, however
+ * slow the network and however busy either machine is.
  */
-import type { EchoGate } from "#src/audio/echo-gate.ts"
+import type { EchoGate, Verdict } from "#src/audio/echo-gate.ts"
 import { comparable } from "#src/questionnaire/arabic.ts"
 import { stripMarks } from "#src/tts/arabic-marks.ts"
 import type { SpokenSentence } from "#src/tts/tts.ts"
@@ -33,6 +33,8 @@ interface PlayedPrompt {
 export interface PlayedOptions {
   /** Where the microphone's audio has come to. */
   readonly positionMs: () => number
+  /** Where that of this connection began: audio heard before a resume. */
+  readonly offsetMs?: number
   /** Absent where nothing can come back: a recording is not made while a prompt plays. */
   readonly gate?: EchoGate
 }
@@ -83,20 +85,22 @@ export class Played {
     this.#options.gate?.play(prompt.atMs + fromMs, sentence.pcm, sentence.sampleRateHz)
   }
 
-  /** What follows of the prompt after `fromMs` comes so much later: it was not ready in time. */
+  /** What follows of the prompt after `fromMs` comes so much later: it was not ready in time. A client that reports knows better. */
   stalled(lateMs: number, fromMs: number): void {
     const prompt = this.#prompts.at(-1)
-    if (prompt === undefined) return
+    if (prompt === undefined || this.#reportedDelayMs !== undefined) return
     prompt.atMs += lateMs
     for (const word of prompt.words) if (word.endMs > fromMs) word.promptAtMs += lateMs
     this.#options.gate?.stalled(lateMs)
   }
 
-  /** The client's own account of how far it has played the prompt. */
-  reported(playedMs: number): void {
+  /** The client's own account of how far it has played the prompt, when it had sent `sentMs` of audio; else, as of now. */
+  reported(playedMs: number, sentMs?: number): void {
     const prompt = this.#prompts.at(-1)
     if (prompt === undefined) return
-    this.#reportedDelayMs = this.#options.positionMs() - (prompt.atMs + playedMs)
+    const { positionMs, offsetMs = 0 } = this.#options
+    const atMs = sentMs === undefined ? positionMs() : offsetMs + sentMs
+    this.#reportedDelayMs = atMs - (prompt.atMs + playedMs)
     this.#options.gate?.delayed(this.#reportedDelayMs)
   }
 
@@ -113,9 +117,9 @@ export class Played {
   }
 
   /** Called for each frame of the microphone; whatever it costs, it costs only while something may be heard of a prompt. */
-  readonly isEcho = (frame: Int16Array, atMs: number): boolean => {
+  readonly judge = (frame: Int16Array, atMs: number): Verdict => {
     const { gate } = this.#options
-    return gate !== undefined && gate.isAudible(atMs) && gate.isEcho(frame, atMs)
+    return gate !== undefined && gate.isAudible(atMs) ? gate.judge(frame, atMs) : "other"
   }
 
   /** The words of the last prompt up to here: those of which at least half was heard. */

@@ -110,6 +110,7 @@ export const makePrepare = (services: PrepareServices) => {
     const plan = questionnaire?.plan
     const played = new Played({
       positionMs: () => listener.positionMs(),
+      offsetMs: taken.positionMs,
       ...(mode === "live" ? { gate: new EchoGate() } : {})
     })
     const listener = new Listener({
@@ -118,7 +119,7 @@ export const makePrepare = (services: PrepareServices) => {
       turnDetection: start.turn_detection ?? "server_vad",
       emit: session.heard,
       offsetMs: taken.positionMs,
-      ...(mode === "live" ? { isEcho: played.isEcho } : {})
+      ...(mode === "live" ? { judge: played.judge } : {})
     })
     session.started = {
       decoder,

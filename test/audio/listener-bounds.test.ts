@@ -56,9 +56,9 @@ describe("a listener, at its edges", () => {
     const asked: Array<number> = []
     const { listener, finals, settled, count } = open({
       vad: dying,
-      isEcho: (frame, atMs) => {
+      judge: (frame, atMs) => {
         assert.lengthOf(frame, frameSamples)
-        return asked.push(atMs) * frameMs <= 2_500
+        return asked.push(atMs) * frameMs <= 2_500 ? "echo" : "other"
       }
     })
     listener.push(joined(silence(500), readSamples(clipOf("three").file)))
