@@ -43,7 +43,7 @@ const open = (mode: "live" | "file", speech: Stream.Stream<SpokenSentence, TtsEr
   })
   const sentMs = () => connection.frames.length * limits.playbackFrameMs
   const end = () => connection.sent.find((message) => message.type === "audio.end") as ServerMessageOf<"audio.end">
-  return { connection, playback, sentMs, end }
+  return { connection, playback, played, sentMs, end }
 }
 const run = <A, E>(effect: Effect.Effect<A, E>) => Effect.runPromise(Effect.provide(effect, TestClock.layer()))
 
@@ -81,6 +81,23 @@ describe("a prompt in live mode", () => {
         playback.played("p1", 280)
         yield* TestClock.adjust(0)
         assert.strictEqual(end().reason, "completed")
+      })
+    ))
+
+  it("is placed where the client says that its microphone was", () =>
+    run(
+      Effect.gen(function* () {
+        const { playback, played } = open("live", Stream.make(sentence(300)))
+        const reports: Array<ReadonlyArray<number | undefined>> = []
+        played.reported = (playedMs, atMs) => void reports.push([playedMs, atMs])
+        yield* Effect.forkChild(playback.speak(prompt))
+        yield* TestClock.adjust(0)
+        playback.played("p1", 0, 640)
+        playback.played("p1", 100)
+        assert.deepStrictEqual(reports, [
+          [0, 640],
+          [100, undefined]
+        ])
       })
     ))
 
