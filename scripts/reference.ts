@@ -2,7 +2,8 @@
 import { writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { variables } from "#schemas/config-variables.ts"
-import { closeCodes, type ErrorRow, errorTable } from "#schemas/errors.ts"
+import { type ErrorRow, errorTable } from "#schemas/error-table.ts"
+import { closeCodes } from "#schemas/errors.ts"
 
 const file = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
 

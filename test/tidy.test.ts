@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path"
 import { assert, describe, it } from "vitest"
 
 const root = join(import.meta.dirname, "..")
-const files = globSync("{schemas,machines,src,scripts,bench,test}/**/*.ts", { cwd: root }).toSorted()
+const files = globSync("{schemas,machines,src,client,scripts,bench,test}/**/*.ts", { cwd: root }).toSorted()
 const aliases: Readonly<Record<string, string>> = {
   "#schemas/": "schemas/",
   "#machines/": "machines/",
@@ -92,6 +92,17 @@ describe("imports", () => {
       "the contract (src/stt/stt.ts, src/vad/vad.ts, src/tts/tts.ts)"
     )
   })
+
+  it("client/ runs in a browser: plain data, plain functions on samples, and types", () =>
+    none(
+      under("client/").filter(
+        ({ target, typeOnly }) =>
+          !target.startsWith("client/") &&
+          !(typeOnly && target.startsWith("schemas/")) &&
+          !["schemas/error-table.ts", "src/audio/pcm.ts", "src/audio/resample.ts"].includes(target)
+      ),
+      "client/, schemas/error-table.ts, src/audio/{pcm,resample}.ts, import type from schemas/"
+    ))
 
   it("one file knows FHIRPath", () =>
     none(

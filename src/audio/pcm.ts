@@ -1,12 +1,12 @@
 /**
  * 16-bit linear PCM, the form that sound has everywhere inside the service: as little-endian bytes on wires, pipes and
- * disks, as an `Int16Array` in between. Full scale (0 dBFS) is 32,768, so a full-scale sine is at -3 dBFS.
+ * disks, as an `Int16Array` in between. Full scale (0 dBFS) is 32,768, so a full-scale sine is at -3 dBFS. Of the language
+ * alone: the client SDK uses it in browsers.
  */
-import { endianness } from "node:os"
 
 const bytesPerSample = Int16Array.BYTES_PER_ELEMENT
 const fullScale = 32_768
-const littleEndian = endianness() === "LE"
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /** The nearest 16-bit sample; what is louder than full scale is clipped, not wrapped. NaN is silence. */
 export const toSample = (value: number): number => Math.max(-fullScale, Math.min(fullScale - 1, Math.round(value)))
@@ -25,22 +25,26 @@ export const floatsOf = (samples: Int16Array): Float32Array => {
   return floats
 }
 
+/** In place. */
+const swapped = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
+  for (let i = 0; i < bytes.length; i += bytesPerSample) bytes.subarray(i, i + bytesPerSample).reverse()
+  return bytes
+}
+
 /** The whole samples in `bytes`; a view of them where alignment and byte order allow, else a copy. */
 export const samplesOf = (bytes: Uint8Array): Int16Array => {
   const length = Math.floor(bytes.byteLength / bytesPerSample)
   if (littleEndian && bytes.byteOffset % bytesPerSample === 0) {
     return new Int16Array(bytes.buffer, bytes.byteOffset, length)
   }
-  const aligned = Buffer.alloc(length * bytesPerSample)
-  aligned.set(bytes.subarray(0, aligned.length))
-  if (!littleEndian) aligned.swap16()
-  return new Int16Array(aligned.buffer, aligned.byteOffset, length)
+  const aligned = bytes.slice(0, length * bytesPerSample)
+  return new Int16Array((littleEndian ? aligned : swapped(aligned)).buffer)
 }
 
 /** `samples` as bytes; a view of them where byte order allows, else a copy. */
 export const bytesOf = (samples: Int16Array): Uint8Array => {
   if (littleEndian) return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
-  return Buffer.from(samples.slice().buffer).swap16()
+  return swapped(new Uint8Array(samples.slice().buffer))
 }
 
 /** The largest magnitude, 0 … 32,768. */

@@ -4,7 +4,8 @@
  */
 import type { Duplex } from "node:stream"
 import { Exit, Schema } from "effect"
-import { closeCodes, errorTable, HttpErrorBody } from "#schemas/errors.ts"
+import { errorTable } from "#schemas/error-table.ts"
+import { closeCodes, HttpErrorBody } from "#schemas/errors.ts"
 import { ServerMessage, subprotocol } from "#schemas/wire.ts"
 import { opcodes, ServerFrames } from "./frames.ts"
 
