@@ -117,7 +117,7 @@ export class Link {
     if (!this.#over) this.#socket.send(JSON.stringify(message))
   }
 
-  sendAudio(frame: Uint8Array<ArrayBuffer>): void {
+  sendAudio(frame: Uint8Array): void {
     if (!this.#over) this.#socket.send(frame)
   }
 

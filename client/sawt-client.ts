@@ -33,8 +33,6 @@ export interface ConnectOptions extends Omit<SessionStart, "type" | "resume_toke
   readonly resume?: ResumePoint
   /** After a break, how long to try again; 10 minutes unless told otherwise, as long as a service keeps sessions by default. */
   readonly giveUpAfterMs?: number
-  /** Called before anything can come, to put listeners on. */
-  readonly listen?: (session: Session) => void
   /** Where the runtime has none (Node 20): the class of the package `ws`. */
   readonly WebSocket?: SocketClass
 }
@@ -47,11 +45,10 @@ const paths: Readonly<Record<Endpoint, string>> = {
 
 /** Resolves once the session stands; rejects with a `SawtError` that says why not and whether to try again. */
 export const connect = (options: ConnectOptions): Promise<Session> => {
-  const { server, endpoint, token, resume, giveUpAfterMs = 600_000, listen = () => {}, WebSocket, ...start } = options
+  const { server, endpoint, token, resume, giveUpAfterMs = 600_000, WebSocket, ...start } = options
   const usual: Endpoint = start.questionnaire !== undefined ? "healthcare" : token === undefined ? "basic" : "secure"
   return Session.open(
     { address: { server, path: paths[endpoint ?? usual] }, token, start, resume, giveUpAfterMs },
-    surroundingsOf(WebSocket),
-    listen
+    surroundingsOf(WebSocket)
   )
 }

@@ -34,6 +34,8 @@ export class Session {
   #acked = 0
   #ackTimer: Timer | undefined
   #ending = false
+  /** What came before anybody could listen. */
+  #held: Array<() => void> | undefined = []
   #end: SessionEnd | undefined
   /** Cuts the wait for the next attempt short. */
   #tryNow: () => void = () => {}
@@ -46,17 +48,14 @@ export class Session {
     if (options.resume !== undefined) this.#inbox.startFrom(options.resume.lastSeq)
   }
 
-  static async open(
-    options: SessionOptions,
-    surroundings: Surroundings,
-    listen: (session: Session) => void
-  ): Promise<Session> {
+  /** What comes after `session.ready` is told in a later turn of the event loop: whoever waits for this has put listeners on. */
+  static async open(options: SessionOptions, surroundings: Surroundings): Promise<Session> {
     const session = new Session(options, surroundings)
-    listen(session)
     await session.#connect("connect").catch(async (error: unknown) => {
       if (!isTokenFault(error) || typeof options.token !== "function") throw error
       await session.#connect("refused")
     })
+    surroundings.setTimeout(() => session.#release(), 0)
     return session
   }
 
@@ -124,14 +123,14 @@ export class Session {
   }
 
   /** Live audio in the format of `session.start`. False: dropped, for want of a connection or of its speed. */
-  sendAudio(frame: Uint8Array<ArrayBuffer>): boolean {
+  sendAudio(frame: Uint8Array): boolean {
     if (this.#link === undefined || this.#link.bufferedBytes > bufferedBytesMax) return false
     this.#link.sendAudio(frame)
     return true
   }
 
   /** Audio of a recording: resolves when the next frame may come. */
-  async writeAudio(frame: Uint8Array<ArrayBuffer>): Promise<void> {
+  async writeAudio(frame: Uint8Array): Promise<void> {
     while (this.#link !== undefined && this.#link.bufferedBytes > bufferedBytesMax) await this.#sleep(drainPollMs)
     if (this.#link === undefined)
       throw this.#end === undefined ? new SawtError("connection_lost", "The connection broke.") : this.#overError()
@@ -179,11 +178,25 @@ export class Session {
       },
       surroundings: this.#surroundings,
       listener: {
-        message: (link, message) => this.#receive(link, message),
-        audio: (link, bytes) => this.#hear(link, bytes),
-        closed: (link, end) => this.#lost(link, end)
+        message: (link, message) =>
+          message.type === "session.ready"
+            ? this.#receive(link, message)
+            : this.#inTurn(() => this.#receive(link, message)),
+        audio: (link, bytes) => this.#inTurn(() => this.#hear(link, bytes)),
+        closed: (link, end) => this.#inTurn(() => this.#lost(link, end))
       }
     })
+  }
+
+  #inTurn(act: () => void): void {
+    if (this.#held === undefined) act()
+    else this.#held.push(act)
+  }
+
+  #release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const act of held) act()
   }
 
   #receive(link: Link, message: ServerMessage): void {

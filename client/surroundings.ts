@@ -9,7 +9,7 @@ export interface SocketLike {
   onmessage: ((event: never) => void) | null
   onclose: ((event: never) => void) | null
   onerror: ((event: never) => void) | null
-  send(frame: string | Uint8Array<ArrayBuffer>): void
+  send(frame: string | Uint8Array): void
   close(code?: number, reason?: string): void
 }
 export type SocketClass = new (url: string, protocols: Array<string>) => SocketLike

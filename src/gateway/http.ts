@@ -4,6 +4,7 @@
  */
 import { Effect, Layer } from "effect"
 import { type HttpMethod, HttpRouter, HttpServer } from "effect/http"
+import { clientRoutes } from "#src/gateway/client-routes.ts"
 import { documentRoutes } from "#src/gateway/document-routes.ts"
 import { makeGuard } from "#src/gateway/guard.ts"
 import { publicRoutes } from "#src/gateway/public-routes.ts"
@@ -16,7 +17,12 @@ import { tokenRoutes } from "#src/gateway/token-routes.ts"
 export const layerHttp = <E, R>(more: Effect.Effect<ReadonlyArray<Route>, E, R>) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
-      const undocumented: ReadonlyArray<Route> = [...(yield* publicRoutes), ...(yield* tokenRoutes), ...(yield* more)]
+      const undocumented: ReadonlyArray<Route> = [
+        ...(yield* publicRoutes),
+        ...(yield* tokenRoutes),
+        ...(yield* clientRoutes),
+        ...(yield* more)
+      ]
       const routes = [...undocumented, ...documentRoutes(undocumented)]
       const guard = yield* makeGuard
       const required = yield* requireStaff

@@ -22,7 +22,7 @@ export const deliver = async (seed: number, { events = 40, keptMax = 3 } = {}): 
   let standsUpTo = 0
   let session: Session | undefined
 
-  const listen = (opened: Session) => {
+  const listen = (opened: Session): Session => {
     session = opened
     opened.on("message", (message) => {
       if (message.type === "session.snapshot") {
@@ -45,6 +45,7 @@ export const deliver = async (seed: number, { events = 40, keptMax = 3 } = {}): 
     opened.on("ended", ({ reason }) => {
       if (reason !== "ended") faults.push(`the session ended: ${reason}`)
     })
+    return opened
   }
   const options = {
     address: { server: "http://simulated", path: "/ws/secure" },
@@ -57,7 +58,7 @@ export const deliver = async (seed: number, { events = 40, keptMax = 3 } = {}): 
   const opening = async (): Promise<Session> => {
     for (;;) {
       try {
-        return await Session.open(options, simulation.surroundings, listen)
+        return listen(await Session.open(options, simulation.surroundings))
       } catch {
         faults.length = 0
       }

@@ -62,7 +62,8 @@ export const interviewWithCuts = async ({ server, token, seed, cutsMax }: Option
     })
   }
   try {
-    const session = await connect({ server: proxy.url, token, questionnaire: "phq-9", mode: "file", listen })
+    const session = await connect({ server: proxy.url, token, questionnaire: "phq-9", mode: "file" })
+    listen(session)
     const completed = session.next("questionnaire.completed")
     completed.catch(() => {})
     const ended = session.ended.then(({ reason }) => faults.push(`the session ended: ${reason}`))

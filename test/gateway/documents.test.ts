@@ -9,6 +9,7 @@ import { Ajv2020 } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { ClientMessage, ServerMessage } from "#schemas/wire.ts"
+import { clientModules } from "#src/gateway/client-modules.ts"
 import { prose } from "#src/gateway/docs-schema.ts"
 import { connected, startServer, type TestServer } from "#test/support/server.ts"
 import { echoLayers, newSeen } from "./echo-session.ts"
@@ -136,6 +137,12 @@ describe("/openapi.json", () => {
         await call("GET", "/studio"),
         await call("GET", "/studio?language=fr", {}, "/studio")
       ],
+      ...Object.fromEntries(
+        [...clientModules().keys()].map((name) => [
+          `GET /client/${name}`,
+          async () => [await call("GET", `/client/${name}`)]
+        ])
+      ),
       ...Object.fromEntries(
         [
           "studio.js",

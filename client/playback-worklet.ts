@@ -1,0 +1,122 @@
+/**
+ * Plays samples as they come, in the thread of the sound card, and counts each that has gone out. Volume changes and a stop
+ * are ramps of a few milliseconds: a cut would be heard as a click. Runs as a worklet, so it imports nothing.
+ */
+export type ToPlayer =
+  | { readonly type: "push"; readonly id: string; readonly samples: Float32Array }
+  /** Nothing more of this prompt comes. */
+  | { readonly type: "finish"; readonly id: string }
+  | { readonly type: "gain"; readonly gain: number }
+  | { readonly type: "stop" }
+
+/** Sent as often as `reportSamples` says, and when a prompt has ended. */
+export interface FromPlayer {
+  readonly id: string
+  readonly playedSamples: number
+  /** Of the context, in seconds, when the next sample goes out. */
+  readonly atTime: number
+  readonly ended: "played" | "stopped" | undefined
+}
+
+declare const sampleRate: number
+declare const currentTime: number
+declare class AudioWorkletProcessor {
+  readonly port: MessagePort
+}
+declare const registerProcessor: (name: string, processor: new () => AudioWorkletProcessor) => void
+
+interface Part {
+  readonly id: string
+  /** Undefined: the end of the prompt. */
+  readonly samples: Float32Array | undefined
+}
+
+const rampMs = 15
+const reportMs = 50
+
+class Player extends AudioWorkletProcessor {
+  readonly #queue: Array<Part> = []
+  readonly #gainStep = 1_000 / (sampleRate * rampMs)
+  readonly #reportSamples = Math.round((sampleRate * reportMs) / 1_000)
+  #at = 0
+  #id = ""
+  #played = 0
+  #reported = 0
+  #gain = 1
+  #gainWanted = 1
+  #stopping = false
+
+  constructor() {
+    super()
+    this.port.onmessage = ({ data }: MessageEvent<ToPlayer>) => this.#receive(data)
+  }
+
+  process(_: unknown, [output]: ReadonlyArray<ReadonlyArray<Float32Array>>): boolean {
+    const channel = output?.[0]
+    if (channel === undefined) return true
+    for (let i = 0; i < channel.length; i++) channel[i] = this.#next() * this.#ramped()
+    if (this.#stopping && this.#gain === 0) this.#stopped()
+    if (this.#played - this.#reported >= this.#reportSamples) this.#report(undefined)
+    return true
+  }
+
+  #receive(message: ToPlayer): void {
+    switch (message.type) {
+      case "push":
+        return void this.#queue.push(message)
+      case "finish":
+        return void this.#queue.push({ id: message.id, samples: undefined })
+      case "gain":
+        this.#gainWanted = message.gain
+        return
+      case "stop":
+        this.#stopping = this.#queue.length > 0
+        if (!this.#stopping) this.#gainWanted = 1
+    }
+  }
+
+  #next(): number {
+    for (;;) {
+      const part = this.#queue[0]
+      if (part === undefined) return 0
+      if (part.id !== this.#id) {
+        this.#id = part.id
+        this.#played = 0
+        this.#reported = 0
+      }
+      const sample = part.samples?.[this.#at]
+      if (sample !== undefined) {
+        this.#at++
+        this.#played++
+        return sample
+      }
+      this.#queue.shift()
+      this.#at = 0
+      if (part.samples === undefined) this.#report("played")
+    }
+  }
+
+  #ramped(): number {
+    const wanted = this.#stopping ? 0 : this.#gainWanted
+    const distance = wanted - this.#gain
+    this.#gain += Math.max(-this.#gainStep, Math.min(this.#gainStep, distance))
+    return this.#gain
+  }
+
+  #stopped(): void {
+    this.#queue.length = 0
+    this.#at = 0
+    this.#stopping = false
+    this.#gainWanted = 1
+    this.#gain = 1
+    this.#report("stopped")
+  }
+
+  #report(ended: FromPlayer["ended"]): void {
+    this.#reported = this.#played
+    const report: FromPlayer = { id: this.#id, playedSamples: this.#played, atTime: currentTime, ended }
+    this.port.postMessage(report)
+  }
+}
+
+registerProcessor("sawt-player", Player)
