@@ -37,7 +37,8 @@ export const samplesOf = (bytes: Uint8Array): Int16Array => {
   if (littleEndian && bytes.byteOffset % bytesPerSample === 0) {
     return new Int16Array(bytes.buffer, bytes.byteOffset, length)
   }
-  const aligned = bytes.slice(0, length * bytesPerSample)
+  // Not `slice`: a Buffer's is a view.
+  const aligned = new Uint8Array(bytes.subarray(0, length * bytesPerSample))
   return new Int16Array((littleEndian ? aligned : swapped(aligned)).buffer)
 }
 

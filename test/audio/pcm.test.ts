@@ -18,6 +18,13 @@ describe("samplesOf", () => {
       })
     ))
 
+  it("reads a part of a Buffer at an odd address, and none of what else stands in its memory", () => {
+    const whole = Buffer.from([0x55, 0x55, 0x55, 0x01, 0x00, 0x02, 0x00, 0x55, 0x55])
+    const part = whole.subarray(3, 7)
+    const odd = part.byteOffset % 2 === 1 ? part : Buffer.from([0, ...whole].slice(0)).subarray(4, 8)
+    assert.deepStrictEqual(samplesOf(odd), Int16Array.of(1, 2))
+  })
+
   it("does not copy where it need not", () => {
     const bytes = new Uint8Array(8)
     assert.strictEqual(samplesOf(bytes.subarray(2)).buffer, bytes.buffer)
