@@ -24,6 +24,7 @@ import {
 import type { HttpServerError } from "effect/http"
 import { Audit } from "#src/audit/audit.ts"
 import { AppConfig, loadSettings, type Settings } from "#src/config.ts"
+import { Auth } from "#src/gateway/auth.ts"
 import { layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
 import { limits } from "#src/limits.ts"
@@ -92,6 +93,9 @@ const layerLogs = (settings: Settings) =>
     Layer.succeed(References.MinimumLogLevel, effectLevels[settings.logLevel])
   )
 
+const developerScopes = ["voice", "healthcare", "clinician"] as const
+const developerSeconds = 86_400
+
 /** In development the secrets of this run are shown, since nobody else knows them; in production never. */
 const announce = (settings: Settings) =>
   Layer.effectDiscard(
@@ -100,10 +104,18 @@ const announce = (settings: Settings) =>
       const host = /^(0\.0\.0\.0|::|127\.0\.0\.1)$/.test(settings.host) ? "localhost" : settings.host
       const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`
       if (settings.environment === "production") return yield* Effect.logInfo("Sawt is listening", { port })
+      const auth = yield* Auth
+      const { token } = yield* auth.issue({
+        scopes: developerScopes,
+        subject: "developer",
+        ttlSeconds: developerSeconds
+      })
       const secret = settings.adminSecretGenerated ? Redacted.value(settings.adminSecret) : "$VOICE_SERVICE_SECRET"
       yield* Console.log(
         [
           `Sawt is listening on ${url} (basic socket: ${url.replace("http", "ws")}/ws)`,
+          "Talk to it, as a patient whose scores you may see (the link is good for a day):",
+          `  ${url}/talk#${token}`,
           "A token for the secure sockets:",
           `  curl -s -H "Authorization: Bearer ${secret}" "${url}/auth/token?scope=voice%20healthcare"`
         ].join("\n")

@@ -91,7 +91,7 @@ export const invitationRoutes = Effect.gen(function* () {
       expires_at,
       subject
     })
-    const link = linkOf(origin, token)
+    const link = linkOf(origin, token, language)
     return answerJson(
       InvitationAnswer,
       { id, questionnaire: loaded.plan.id, language, expires_at, link, qr_svg: qrOf(link) },

@@ -4,6 +4,7 @@
  * this machine: whoever forges a Host must not get a patient's token sent to theirs.
  */
 import { renderSVG } from "uqr"
+import type { Language } from "#schemas/clinic.ts"
 import type { Settings } from "#src/config.ts"
 
 const thisMachine = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/
@@ -19,7 +20,9 @@ export const publicOrigin = (
   return named ?? (thisMachine.test(given) ? `http://${given}` : undefined)
 }
 
-export const linkOf = (origin: string, token: string): string => `${origin}/talk#${token}`
+/** The page is Arabic where nothing else is said. */
+export const linkOf = (origin: string, token: string, language: Language): string =>
+  `${origin}/talk${language === "ar" ? "" : `?language=${language}`}#${token}`
 
 /** Error correction of 15 %, and the four modules of quiet around it that readers need (ISO/IEC 18004). */
 export const qrOf = (link: string): string => renderSVG(link, { ecc: "M", border: 4 })

@@ -27,6 +27,9 @@ const strip = (source: string): string => {
 /** Types leave blanks behind. */
 const compact = (code: string): string => code.replace(/[ \t]+$/gm, "").replace(/\n{2,}/g, "\n")
 
+/** A module of a page, whose imports stand beside it or are the client's, as `/client/sawt-client.js`. */
+export const pageModule = (file: URL): string => compact(strip(readFileSync(file, "utf8"))).replace(relative, '"$1.js"')
+
 /** By name, such as `sawt-client.js`. */
 export const clientModules = (): ReadonlyMap<string, string> => {
   const modules = new Map<string, string>()

@@ -18,8 +18,9 @@ import { Counters, SecurityCounters } from "#src/registry/counters.ts"
 import { Live, LiveSessions } from "#src/registry/live.ts"
 import { Slots, SlotTable } from "#src/registry/slots.ts"
 import { studioRoutes } from "#src/studio/studio.ts"
+import { talkPageRoutes } from "#src/talk/page-routes.ts"
 
-const otherRoutes = Effect.map(Effect.all([studioRoutes, adminRoutes]), (routes) => routes.flat())
+const otherRoutes = Effect.map(Effect.all([studioRoutes, talkPageRoutes, adminRoutes]), (routes) => routes.flat())
 
 const State = Layer.mergeAll(
   Layer.sync(Counters, () => new SecurityCounters()),

@@ -1,6 +1,6 @@
 /** What the service says of itself to anybody: what it is, how it fares, and what an upgrade would meet. */
 import { Effect, Schema } from "effect"
-import type { HttpServerRequest } from "effect/http"
+import { type HttpServerRequest, HttpServerResponse } from "effect/http"
 import packageJson from "../../package.json" with { type: "json" }
 import { HttpErrorBody } from "#schemas/errors.ts"
 import { AdmissionAnswer, Health as HealthBody, Information, Probe } from "#schemas/http.ts"
@@ -10,12 +10,15 @@ import { Gate, refusalOfSlot, socketPaths } from "#src/gateway/admission.ts"
 import { nodeRequest } from "#src/gateway/guard.ts"
 import { Health } from "#src/gateway/health.ts"
 import { refuse } from "#src/gateway/refusal.ts"
-import { answerJson, type Route, urlOf } from "#src/gateway/route.ts"
+import { answerJson, noStore, type Route, urlOf } from "#src/gateway/route.ts"
 import { Slots } from "#src/registry/slots.ts"
 
 const AdmissionQuery = Schema.Struct({
   path: Schema.optionalKey(Schema.String.annotate({ description: "Of the WebSocket; /ws unless told otherwise." }))
 })
+
+/** Browsers name it; programs that take anything get JSON. */
+const wantsPage = (accept: string | undefined): boolean => /\btext\/html\b/i.test(accept ?? "")
 
 const upgradeOnly = (path: `/${string}`): Route => ({
   method: "GET",
@@ -50,6 +53,7 @@ export const publicRoutes = Effect.gen(function* () {
       secure: "/ws/secure",
       healthcare: "/ws/secure/healthcare",
       questionnaires: "/questionnaires",
+      talk: "/talk",
       studio: "/studio",
       docs: "/docs",
       openapi: "/openapi.json",
@@ -69,8 +73,17 @@ export const publicRoutes = Effect.gen(function* () {
       method: "GET",
       path: "/",
       summary: "What this service is",
-      answers: { 200: { description: "Name, version, open endpoints, protocols.", body: Information } },
-      handle: () => Effect.sync(() => answerJson(Information, information()))
+      description: "A browser that asks for `text/html` is sent to the page to talk to.",
+      answers: {
+        200: { description: "Name, version, open endpoints, protocols.", body: Information },
+        302: { description: "To /talk, for browsers." }
+      },
+      handle: (request) =>
+        Effect.sync(() =>
+          wantsPage(request.headers["accept"])
+            ? HttpServerResponse.redirect("/talk", { headers: { vary: "Accept", ...noStore } })
+            : answerJson(Information, information(), { headers: { vary: "Accept" } })
+        )
     },
     {
       method: "GET",

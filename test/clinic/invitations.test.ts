@@ -29,7 +29,8 @@ describe("an invitation", () => {
   it("is a link whose fragment holds the token, and a QR code of it", async () => {
     const { link, qr_svg, token, expires_at } = await invite(clinic)
     const { origin, pathname, search } = new URL(link)
-    assert.deepStrictEqual([origin, pathname, search], [clinic.url, "/talk", ""])
+    assert.deepStrictEqual([origin, pathname, search], [clinic.url, "/talk", "?language=en"])
+    assert.strictEqual(new URL((await invite(clinic, { language: "ar" })).link).search, "")
     assert.match(token, /^inv_[\w-]{16}\.[\w-]{43}$/)
     assert.match(qr_svg, /^<svg /)
     assert.notMatch(qr_svg, /<script|href|on\w+=/)

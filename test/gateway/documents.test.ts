@@ -10,6 +10,7 @@ import formats from "ajv-formats"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { ClientMessage, ServerMessage } from "#schemas/wire.ts"
 import { clientModules } from "#src/gateway/client-modules.ts"
+import { addressOf, modules } from "#src/talk/page-routes.ts"
 import { prose } from "#src/gateway/docs-schema.ts"
 import { connected, startServer, type TestServer } from "#test/support/server.ts"
 import { echoLayers, newSeen } from "./echo-session.ts"
@@ -278,6 +279,12 @@ describe("/openapi.json", () => {
         ["", "/clinic.js", "/api.js", "/dom.js", "/results.js", "/words.js", "/clinic.css"].map((name) => [
           `GET /clinic${name}`,
           async () => [await call("GET", `/clinic${name}`)]
+        ])
+      ),
+      ...Object.fromEntries(
+        ["/talk", "/talk/talk.css", ...modules.map(addressOf)].map((path) => [
+          `GET ${path}`,
+          async () => [await call("GET", path)]
         ])
       ),
       "GET /openapi.json": async () => [await call("GET", "/openapi.json")],

@@ -23,7 +23,7 @@ afterAll(() => server.close())
 
 describe("what the service says of itself", () => {
   it("GET / tells name, version, environment, uptime, endpoints and protocols", async () => {
-    const response = await get("/", { headers: { accept: "text/html" } })
+    const response = await get("/", { headers: { accept: "*/*" } })
     assert.strictEqual(response.status, 200)
     assert.match(response.headers.get("content-type") ?? "", /^application\/json/)
     const body = (await response.json()) as Record<string, unknown>

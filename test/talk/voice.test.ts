@@ -1,0 +1,81 @@
+/** `/talk` with a microphone and the real service: models, voice, socket; the person is recordings of real people. */
+import type { Page } from "playwright-core"
+import { afterAll, assert, beforeAll, it } from "vitest"
+import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
+import { cuttingProxy } from "#test/client/cutting-proxy.ts"
+import { linkIds } from "#test/e2e/questionnaire-file.ts"
+import { describeInBrowser, screenshot } from "#test/support/browser.ts"
+import { microphoneOf, patientWav } from "./patient-audio.ts"
+
+let server: ServerProcess
+beforeAll(async () => {
+  server = await startServer()
+}, 60_000)
+afterAll(() => server.stop())
+
+const invited = async (language: "ar" | "en", subject: string) => {
+  const response = await fetch(`${server.url}/invitations`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${server.secret}`, "content-type": "application/json" },
+    body: JSON.stringify({ questionnaire: "phq-9", subject, language })
+  })
+  return ((await response.json()) as { readonly link: string }).link
+}
+const atQuestion = (page: Page, index: number) =>
+  page.waitForSelector(`#progress-bar[value="${index}"]`, { timeout: 90_000 })
+
+/** Item 9 is read back: a yes has to come by some time. */
+const patient = patientWav(["one", "one", "one", "yes"], 1_200)
+
+describeInBrowser(
+  "a patient with a microphone",
+  (browser) => {
+    it("finishes PHQ-9 by voice, over a connection that breaks twice", { timeout: 180_000 }, async () => {
+      const proxy = await cuttingProxy(server.url)
+      const link = new URL(await invited("ar", "patient-voice"))
+      const { page, problems, inaccessible } = await browser.open(`${proxy.url}${link.pathname}${link.hash}`, {
+        expected: /WebSocket/
+      })
+      await page.click("#start")
+      await page.waitForSelector("#consent:not([hidden])")
+      assert.strictEqual(await page.evaluate("performance.getEntriesByName('sawt:microphone').length"), 0)
+      await page.click("#agree-voice")
+      await page.waitForSelector('#microphone[aria-pressed="true"]')
+      await page.waitForSelector("#heard:not(:empty)")
+      await screenshot(page, "talk-heard-ar")
+      assert.deepStrictEqual(await inaccessible(), [])
+      for (const index of [3, 6]) {
+        await atQuestion(page, index)
+        assert.isAbove(proxy.cut(), 0)
+        await page.waitForSelector("body[data-connection=reconnecting]")
+        await page.waitForSelector("body[data-connection=connected]")
+      }
+      await page.waitForSelector("#result:not([hidden])", { timeout: 120_000 })
+      assert.strictEqual(await page.locator("#summary dt").count(), linkIds.length)
+      const displays = await page.locator("#summary dd").allTextContents()
+      assert.deepStrictEqual(new Set(displays.slice(0, 9)), new Set(["عدة أيام"]))
+      assert.deepStrictEqual(problems(), [])
+      await proxy.close()
+    })
+  },
+  microphoneOf(patient)
+)
+
+describeInBrowser(
+  "a patient who does not allow the microphone",
+  (browser) => {
+    it("is told so, and goes on by touch", async () => {
+      const { page, problems, inaccessible } = await browser.open(await invited("en", "patient-refuses"))
+      await page.click("#start")
+      await page.click("#agree-voice")
+      await page.waitForSelector("#fault:not(:empty)")
+      assert.match((await page.textContent("#fault")) ?? "", /^The microphone was not allowed\. Answer by touch/)
+      assert.deepStrictEqual(await inaccessible(), [])
+      await screenshot(page, "talk-refused-en")
+      await page.click("#answers .option >> nth=0")
+      await atQuestion(page, 2)
+      assert.deepStrictEqual(problems(), [])
+    })
+  },
+  ["--use-fake-device-for-media-stream", "--deny-permission-prompts"]
+)
