@@ -86,6 +86,8 @@ describeInBrowser("the page to talk to", (browser) => {
         "a reader reads on from here"
       )
       if (index === 0) {
+        await page.waitForSelector("#lead:not(:empty)")
+        assert.match((await page.textContent("#lead")) ?? "", /last two weeks|past two weeks|last 2 weeks/i)
         assert.deepStrictEqual(await inaccessible(), [])
         await screenshot(page, "talk-question-en-dark")
       }

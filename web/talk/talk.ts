@@ -20,11 +20,18 @@ let chosen: Ending | undefined
 let promptText = ""
 
 const asked = (shown: Question): void => {
+  if (question?.link_id !== shown.link_id) say("lead", "")
   question = shown
   showQuestion(shown, (answer) => visit?.send({ type: "answer.select", link_id: shown.link_id, ...answer }))
   byId("withdrawal").hidden = false
   if (viewNow() === "question") byId("question-text").focus()
   else show("question")
+}
+
+/** What is said before the question belongs to it: of which weeks it asks, for instance. */
+const showLead = (): void => {
+  const at = question === undefined ? -1 : promptText.indexOf(question.text)
+  if (at > 0) say("lead", promptText.slice(0, at).trim())
 }
 
 const askToConfirm = (text: string): void => {
@@ -71,6 +78,7 @@ const receive = (message: ServerMessage): void => {
       return stateChanged(message)
     case "audio.begin":
       promptText = message.text
+      showLead()
       if (!byId("confirm").hidden && byId("confirm-text").textContent === "") say("confirm-text", promptText)
       return
     case "question.reprompt":
