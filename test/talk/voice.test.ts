@@ -24,6 +24,23 @@ const invited = async (language: "ar" | "en", subject: string) => {
 const atQuestion = (page: Page, index: number) =>
   page.waitForSelector(`#progress-bar[value="${index}"]`, { timeout: 90_000 })
 
+interface Mark {
+  readonly name: string
+  readonly startTime: number
+}
+
+/** Milliseconds from each time that the person began to speak over a prompt to what followed: the page's own marks. */
+const followed = async (page: Page, name: string): Promise<ReadonlyArray<number>> => {
+  const read = `performance.getEntriesByType("mark").map(({ name, startTime }) => ({ name, startTime }))`
+  const marks = (await page.evaluate(read)) as ReadonlyArray<Mark>
+  return marks.flatMap(({ name: began, startTime }, at) => {
+    if (began !== "sawt:speech.started" || marks[at + 1]?.name !== "sawt:audio.duck") return []
+    const next = marks.slice(at + 1).find((mark) => mark.name === name || mark.name === began)
+    return next?.name === name ? [next.startTime - startTime] : []
+  })
+}
+const median = (numbers: ReadonlyArray<number>) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
+
 /** Item 9 is read back: a yes has to come by some time. */
 const patient = patientWav(["one", "one", "one", "yes"], 1_200)
 
@@ -52,6 +69,12 @@ describeInBrowser(
       }
       await page.waitForSelector("#result:not([hidden])", { timeout: 120_000 })
       assert.strictEqual(await page.locator("#summary dt").count(), linkIds.length)
+      // The median, since a busy machine may be late once.
+      const duckedMs = await followed(page, "sawt:audio.duck")
+      const stoppedMs = await followed(page, "sawt:audio.end")
+      assert.isAbove(duckedMs.length, 3)
+      assert.isAtMost(median(duckedMs), 100)
+      assert.isAtMost(median(stoppedMs), 250)
       const displays = await page.locator("#summary dd").allTextContents()
       assert.deepStrictEqual(new Set(displays.slice(0, 9)), new Set(["عدة أيام"]))
       assert.deepStrictEqual(problems(), [])
