@@ -84,7 +84,8 @@ export const variables = {
   }),
   VOSK_MODEL_PATH: variable({
     schema: Path,
-    default: "the embedded models/vosk-model-tiny-ar",
+    default:
+      "`DATA_DIR`/models/vosk-model-ar-mgb2-0.4 in production, the embedded models/vosk-model-tiny-ar in development",
     allowed: "a folder",
     about: "Folder of the Vosk model; the embedded one serves while it cannot."
   }),
@@ -238,6 +239,28 @@ export const variables = {
     default: "unset: eSpeak NG, voice ar",
     allowed: "the file of a Piper voice (`.onnx`), or the name of an Arabic voice of eSpeak NG",
     about: "Voice that speaks where a client names none."
+  }),
+  MODELS_DOWNLOAD: variable({
+    schema: OnOff,
+    default: "on in production, off in development",
+    allowed: "on or off",
+    about:
+      "Whether configured models that are missing under `DATA_DIR`/models are downloaded in the background; `npm run models:download` fetches them beforehand."
+  }),
+  MODELS_BASE_URL: variable({
+    schema: Schema.String.check(
+      Schema.isPattern(/^((https?|file):\/\/[^\s@?#]+|\/[^\0]*)$/i),
+      Schema.isMaxLength(2_000)
+    ),
+    default: "unset: from the publishers",
+    allowed: "an http, https or file URL without user and password, or a folder's whole path",
+    about: "Mirror that holds the files of all models by their names."
+  }),
+  MODELS_MANIFEST: variable({
+    schema: Path,
+    default: "models/manifest.json",
+    allowed: "a file",
+    about: "Manifest of the models that there are, for models of one's own."
   }),
   HELPLINE_TEXT: variable({
     schema: Schema.String.check(Schema.isMaxLength(1_000)),

@@ -5,6 +5,9 @@
 import { Redacted, Result, Schema, SchemaIssue } from "effect"
 import { LogLevels, secretBytesMin, variables, type Variable, type VariableName } from "./config-variables.ts"
 
+/** 318 MB, Apache-2.0, about 2.2 GB of memory. */
+const productionModel = "vosk-model-ar-mgb2-0.4"
+
 /** What was set, as written. */
 type Given = { readonly [Name in VariableName]?: string }
 type Raw = { readonly [Name in VariableName]?: (typeof variables)[Name]["schema"]["Type"] }
@@ -47,12 +50,15 @@ export interface Config {
   readonly resumeWindowSeconds: number
   readonly sessionIdleSeconds: number
   readonly sessionMaxMinutes: number
-  /** Absent: the embedded model. */
+  /** Absent in development only: the embedded model. */
   readonly voskModelPath?: string
   readonly voskLibrary?: string
   readonly sttHosts: number
   readonly ttsVoice?: string
   readonly helplineText?: string
+  readonly modelsDownload: boolean
+  readonly modelsBaseUrl?: string
+  readonly modelsManifest?: string
 }
 
 /** One line for an operator. The value is there only where it is no secret. */
@@ -189,10 +195,16 @@ export const decodeConfig = (
     resumeWindowSeconds: raw.RESUME_WINDOW_SECONDS ?? 600,
     sessionIdleSeconds: raw.SESSION_IDLE_SECONDS ?? 120,
     sessionMaxMinutes: raw.SESSION_MAX_MINUTES ?? 60,
-    ...present("voskModelPath", raw.VOSK_MODEL_PATH),
+    ...present(
+      "voskModelPath",
+      raw.VOSK_MODEL_PATH ?? (production ? `${dataDir}/models/${productionModel}` : undefined)
+    ),
     ...present("voskLibrary", raw.VOSK_LIBRARY),
     sttHosts: raw.STT_HOSTS ?? 1,
     ...present("ttsVoice", raw.TTS_VOICE),
-    ...present("helplineText", raw.HELPLINE_TEXT)
+    ...present("helplineText", raw.HELPLINE_TEXT),
+    modelsDownload: raw.MODELS_DOWNLOAD === undefined ? production : raw.MODELS_DOWNLOAD === "on",
+    ...present("modelsBaseUrl", raw.MODELS_BASE_URL),
+    ...present("modelsManifest", raw.MODELS_MANIFEST)
   })
 }

@@ -1,8 +1,9 @@
-/** Prints JSON Schemas, as other languages read them, of the wire and of the audit log: `node scripts/json-schema.ts` writes the files. */
+/** Prints JSON Schemas, as other languages read them, of the wire, the audit log and the manifest of models: `node scripts/json-schema.ts` writes the files. */
 import { writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { Schema } from "effect"
 import { AuditLine } from "#schemas/audit.ts"
+import { Manifest } from "#schemas/models.ts"
 import { ClientMessage, ServerMessage, subprotocol } from "#schemas/wire.ts"
 
 const file = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
@@ -28,7 +29,8 @@ const wireSchema = (): string => {
 
 export const jsonSchemas = (): ReadonlyArray<{ readonly file: string; readonly text: string }> => [
   { file: file("wire.schema.json"), text: wireSchema() },
-  { file: file("audit.schema.json"), text: print("Lines of the audit log", AuditLine) }
+  { file: file("audit.schema.json"), text: print("Lines of the audit log", AuditLine) },
+  { file: file("models.schema.json"), text: print("The manifest of models", Manifest) }
 ]
 
 if (import.meta.main) for (const { file, text } of jsonSchemas()) await writeFile(file, text)

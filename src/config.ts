@@ -3,7 +3,7 @@
  * here, so that everything behind sees complete settings. Faults stop the start; main.ts prints them.
  */
 import { randomBytes } from "node:crypto"
-import { isAbsolute, resolve } from "node:path"
+import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Context, Redacted, Result } from "effect"
 import { type Config, type ConfigFault, decodeConfig } from "#schemas/config.ts"
@@ -12,6 +12,8 @@ export interface Settings extends Config {
   readonly adminSecret: Redacted.Redacted
   readonly tokenSecret: Redacted.Redacted
   readonly voskModelPath: string
+  /** Folder of what is downloaded. */
+  readonly modelsDir: string
   /** Whether the admin secret was made up for this run, so that it may be shown. */
   readonly adminSecretGenerated: boolean
 }
@@ -36,5 +38,7 @@ export const loadSettings = (
     dataDir: absolute(config.dataDir),
     ttsHome: absolute(config.ttsHome),
     ...(config.ttsVoice?.endsWith(".onnx") ? { ttsVoice: absolute(config.ttsVoice) } : {}),
-    voskModelPath: absolute(config.voskModelPath ?? "models/vosk-model-tiny-ar")
+    voskModelPath: absolute(config.voskModelPath ?? "models/vosk-model-tiny-ar"),
+    modelsDir: join(absolute(config.dataDir), "models"),
+    ...(config.modelsManifest === undefined ? {} : { modelsManifest: absolute(config.modelsManifest) })
   }))

@@ -1,0 +1,107 @@
+/** Zip by yauzl: everything that it announces is looked at before the first byte is written, and held to it while it is. */
+import { basename } from "node:path"
+import yauzl, { type Entry, type ZipFile } from "yauzl"
+import { ModelError, type Unpack } from "#schemas/models.ts"
+import { Bounds, corrupt, safeParts, unsafe } from "./entries.ts"
+import { type PlacedFile, placeFile } from "./place-file.ts"
+
+const fileType = 0o170000
+const regular = 0o100000
+const directory = 0o040000
+const unixHost = 3
+
+const openZip = (path: string): Promise<ZipFile> =>
+  new Promise((resolve, reject) => {
+    const options = { lazyEntries: true, validateEntrySize: true, autoClose: false, strictFileNames: true }
+    yauzl.open(path, options, (error, zip) => (error === null ? resolve(zip) : reject(error)))
+  })
+
+const entriesOf = (zip: ZipFile, look: (entry: Entry) => void): Promise<ReadonlyArray<Entry>> =>
+  new Promise((resolve, reject) => {
+    const entries: Array<Entry> = []
+    zip.on("entry", (entry: Entry) => {
+      try {
+        look(entry)
+      } catch (refusal) {
+        return reject(refusal)
+      }
+      entries.push(entry)
+      zip.readEntry()
+    })
+    zip.on("end", () => resolve(entries))
+    zip.on("error", reject)
+    zip.readEntry()
+  })
+
+const contentOf = (zip: ZipFile, entry: Entry): Promise<AsyncIterable<Buffer>> =>
+  new Promise((resolve, reject) => {
+    zip.openReadStream(entry, (error, stream) => (error === null ? resolve(stream) : reject(error)))
+  })
+
+const isFolder = (entry: Entry): boolean => entry.fileName.endsWith("/")
+
+const lookAt = (archive: string, entry: Entry, bounds: Bounds): void => {
+  safeParts(archive, entry.fileName)
+  const type = entry.versionMadeBy >> 8 === unixHost ? (entry.externalFileAttributes >>> 16) & fileType : 0
+  if (type !== 0 && type !== (isFolder(entry) ? directory : regular)) throw unsafe(archive, "a link or a device")
+  if (entry.isEncrypted()) throw unsafe(archive, "what is encrypted")
+  bounds.add(entry.uncompressedSize)
+}
+
+/**
+ * The files of the archive's one folder, written under `target`. `room` is asked with their bytes before the first is
+ * written. Throws `ModelError`, or what the disk says.
+ */
+export const unpackZip = async (
+  path: string,
+  { folder, bytesMax }: Unpack,
+  target: string,
+  { room, onBytes, signal }: UnpackOptions
+): Promise<ReadonlyArray<PlacedFile>> => {
+  const archive = basename(path)
+  const bounds = new Bounds(archive, bytesMax)
+  let zip: ZipFile | undefined
+  try {
+    zip = await openZip(path)
+    const entries = await entriesOf(zip, (entry) => lookAt(archive, entry, bounds))
+    // Entries that share their bytes: a small file that unpacks without end.
+    if (entries.reduce((sum, { compressedSize }) => sum + compressedSize, 0) > zip.fileSize) throw corrupt(archive)
+    room(bounds.bytes)
+    const placed: Array<PlacedFile> = []
+    let done = 0
+    for (const entry of entries) {
+      signal.throwIfAborted()
+      const [top, ...parts] = safeParts(archive, entry.fileName)
+      if (isFolder(entry) || top !== folder || parts.length === 0) continue
+      const file = await placeFile(archive, target, parts, await contentOf(zip, entry))
+      placed.push(file)
+      onBytes((done += file.bytes), bounds.bytes)
+    }
+    return placed
+  } catch (error) {
+    throw toModelError(archive, error)
+  } finally {
+    zip?.close()
+  }
+}
+
+export interface UnpackOptions {
+  readonly room: (bytes: number) => void
+  readonly onBytes: (done: number, total: number | undefined) => void
+  readonly signal: AbortSignal
+}
+
+/** yauzl's words for a path that leads out. */
+const leadsOut = /^(invalid (relative path|characters in fileName)|absolute path)/
+
+/** What the disk says has a code of its own, and is for the caller. */
+export const toModelError = (archive: string, error: unknown): unknown => {
+  if (error instanceof ModelError) return error
+  const isOfDisk =
+    error instanceof Error &&
+    (error.name === "AbortError" || ("syscall" in error && "code" in error && typeof error.code === "string"))
+  if (isOfDisk) return error
+  return error instanceof Error && leadsOut.test(error.message)
+    ? unsafe(archive, "a name that leads elsewhere")
+    : corrupt(archive)
+}
