@@ -30,7 +30,17 @@ const ModelReport = Schema.Struct({
   since: describe(Time, "When this state began."),
   degraded: describe(Schema.Boolean, "A lesser one stands in."),
   reason: Schema.optionalKey(describe(Schema.String, "Why it is not ready, and how to repair it.")),
-  cause: Schema.optionalKey(HostReason)
+  cause: Schema.optionalKey(HostReason),
+  downloading: Schema.optionalKey(
+    describe(
+      Schema.Struct({
+        model: Schema.String,
+        step: Schema.Literals(["download", "unpack"]),
+        percent: Schema.optionalKey(Schema.Int)
+      }),
+      "The configured model is being fetched; another one serves."
+    )
+  )
 }).annotate({ identifier: "ModelReport" })
 
 const StorageReport = Schema.Struct({

@@ -60,7 +60,7 @@ export const ModelEntry = Schema.Struct({
     note: optional(Schema.String)
   }),
   /** Memory of a process that holds it. */
-  memoryBytes: Bytes
+  memoryBytes: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 2 ** 50 }))
 })
 export type ModelEntry = typeof ModelEntry.Type
 export interface DownloadEntry extends ModelEntry {

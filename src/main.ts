@@ -28,6 +28,9 @@ import { Auth } from "#src/gateway/auth.ts"
 import { layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
 import { limits } from "#src/limits.ts"
+import { Arriving, layerArrival } from "#src/models/arrival.ts"
+import { type ConfiguredModels, configuredModels } from "#src/models/configured.ts"
+import { readManifest } from "#src/models/manifest.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
 import { layerStore } from "#src/store/keeping.ts"
@@ -38,11 +41,13 @@ import { layerWebhook } from "#src/webhook/webhook.ts"
 
 const questionnaires = fileURLToPath(new URL("../questionnaires", import.meta.url))
 
-const layerModels = (settings: Settings) =>
+const layerModels = (settings: Settings, { sttPath, sttWithheld }: ConfiguredModels, arriving: Arriving) =>
   Layer.mergeAll(
     Stt.layer({
-      modelPath: settings.voskModelPath,
+      modelPath: sttPath,
       hosts: settings.sttHosts,
+      downloading: () => arriving.of("stt"),
+      ...(sttWithheld === undefined ? {} : { withheld: sttWithheld }),
       ...(settings.voskLibrary === undefined ? {} : { libraryPath: settings.voskLibrary })
     }),
     Vad.layer(),
@@ -149,7 +154,11 @@ const main = Effect.gen(function* () {
     return yield* stop(["The configuration is not valid:", ...loaded.failure.map((fault) => `  ${fault.line}`)])
   }
   const settings = loaded.success
-  const service = announce(settings).pipe(
+  const manifest = readManifest(settings.modelsManifest)
+  if (Result.isFailure(manifest)) return yield* stop([manifest.failure.message])
+  const configured = configuredModels(settings, manifest.success)
+  const arriving = new Arriving()
+  const service = Layer.merge(announce(settings), layerArrival(configured, process.env, arriving)).pipe(
     Layer.provide(layerGateway()),
     Layer.provide(layerSessions(settings)),
     Layer.provide(
@@ -157,7 +166,7 @@ const main = Effect.gen(function* () {
         needsHelpline: settings.environment === "production" && settings.helplineText === undefined
       })
     ),
-    Layer.provide(layerModels(settings)),
+    Layer.provide(layerModels(settings, configured, arriving)),
     Layer.provide(layerTelling(settings)),
     Layer.provide(layerAudit(settings)),
     Layer.provide(layerKeeping(settings)),

@@ -13,7 +13,19 @@ export interface ModelHealth {
   readonly reason?: string
   /** The same for programs. */
   readonly cause?: HostReason
+  /** The configured model is on its way. */
+  readonly downloading?: Downloading
 }
+
+export interface Downloading {
+  readonly model: string
+  readonly step: "download" | "unpack"
+  /** Absent where nobody says how much there is. */
+  readonly percent?: number
+}
+
+export const tellDownloading = ({ model, step, percent }: Downloading): string =>
+  `${model}: ${step === "download" ? "downloading" : "unpacking"}${percent === undefined ? "" : ` ${percent} %`}.`
 
 export type HealthListener = (health: ModelHealth) => void
 

@@ -4,7 +4,7 @@
  */
 import { Context, Effect, Layer } from "effect"
 import type { StoreReason } from "#schemas/record.ts"
-import type { ModelHealth } from "#src/models.ts"
+import type { Downloading, ModelHealth } from "#src/models.ts"
 import { Slots } from "#src/registry/slots.ts"
 import { Store, type StoreHealth } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
@@ -18,6 +18,7 @@ interface ModelReport {
   readonly degraded: boolean
   readonly reason?: string
   readonly cause?: NonNullable<ModelHealth["cause"]>
+  readonly downloading?: Downloading
 }
 interface StorageReport {
   readonly status: StoreHealth["status"]
@@ -90,5 +91,6 @@ const reportOf = (health: ModelHealth): ModelReport => ({
   since: new Date(health.sinceMs).toISOString(),
   degraded: health.degraded,
   ...(health.reason === undefined ? {} : { reason: health.reason }),
-  ...(health.cause === undefined ? {} : { cause: health.cause })
+  ...(health.cause === undefined ? {} : { cause: health.cause }),
+  ...(health.downloading === undefined ? {} : { downloading: health.downloading })
 })

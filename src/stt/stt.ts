@@ -7,12 +7,13 @@ import { Context, Effect, FiberSet, Layer, Schema, type Scope } from "effect"
 import { readFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { HostError } from "#schemas/host.ts"
+import type { HostError, HostFault } from "#schemas/host.ts"
 import type { Host, HostStatus, WatchedHost } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
 import { limits } from "#src/limits.ts"
-import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
-import { Pool, type PoolHost, type StandIn } from "./pool.ts"
+import { type Downloading, type HealthListener, type ModelHealth, tellDownloading, watchHealth } from "#src/models.ts"
+import { Pool, type StandIn } from "./pool.ts"
+import { renewableHosts } from "./renewal.ts"
 import { type Fork, ReplayedUtterance } from "./replay.ts"
 import { SttError, type Utterance, type UtteranceOptions } from "./utterance.ts"
 
@@ -41,6 +42,10 @@ export interface SttOptions {
   readonly libraryPath?: string
   /** Processes with this model; absent: one. */
   readonly hosts?: number
+  /** Why the configured model is not loaded at the start; `renew` loads it. */
+  readonly withheld?: HostFault
+  /** While the configured model is fetched: how far. */
+  readonly downloading?: () => Downloading | undefined
 }
 
 const failedForGood = (host: Host): Effect.Effect<HostError> =>
@@ -52,6 +57,11 @@ const failedForGood = (host: Host): Effect.Effect<HostError> =>
     return Effect.sync(host.onStatus(told))
   })
 
+interface Renewal {
+  readonly renew: Effect.Effect<void, HostError>
+  readonly downloading: () => Downloading | undefined
+}
+
 const MissingWords = Schema.Array(Schema.String)
 
 export class Stt extends Context.Service<
@@ -62,16 +72,31 @@ export class Stt extends Context.Service<
     readonly onHealth: (listener: HealthListener) => () => void
     /** Those of the configured model, and the one that stands in for them. */
     readonly hosts: ReadonlyArray<WatchedHost>
+    /**
+     * Loads the configured model anew, since its folder holds another version now. The old one serves until the new one is
+     * ready, where memory holds both; where the new one cannot be loaded the old one stays.
+     */
+    readonly renew: Effect.Effect<void, HostError>
     /** Never throws; waits for a host that loads or comes back. The same samples in any split give the same transcript. */
     readonly open: (options: UtteranceOptions) => Utterance
     /** Those of `words` that the model which serves cannot hear. */
     readonly missingWords: (words: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, SttError>
   }
 >()("sawt/stt/Stt") {
-  static readonly overPool = (pool: Pool, fork: Fork): Stt["Service"] =>
-    Stt.of({
-      health: () => pool.health(),
-      onHealth: (listener) => watchHealth(() => pool.health(), pool.onStatus, listener),
+  static readonly overPool = (
+    pool: Pool,
+    fork: Fork,
+    { renew = Effect.void, downloading = () => undefined }: Partial<Renewal> = {}
+  ): Stt["Service"] => {
+    const health = () => {
+      const own = pool.health()
+      const now = downloading()
+      return now === undefined ? own : { ...own, downloading: now, reason: tellDownloading(now) }
+    }
+    return Stt.of({
+      health,
+      onHealth: (listener) => watchHealth(health, pool.onStatus, listener),
+      renew,
       hosts: pool.hosts.map(({ host }) => host),
       open: (options) => new ReplayedUtterance(pool, options, fork),
       missingWords: (words) =>
@@ -80,6 +105,7 @@ export class Stt extends Context.Service<
           Effect.flatMap((reply) => Effect.orDie(Schema.decodeUnknownEffect(MissingWords)(reply)))
         )
     })
+  }
 
   /** `model` is the name that transcripts carry. */
   static readonly overHost = (host: Host, model: string): Stt["Service"] =>
@@ -89,26 +115,30 @@ export class Stt extends Context.Service<
   static readonly layer = ({
     modelPath = embeddedSttModelPath,
     libraryPath,
-    hosts = 1
+    hosts = 1,
+    withheld,
+    downloading
   }: SttOptions = {}): Layer.Layer<Stt> => {
-    const start = (path: string): Effect.Effect<PoolHost, never, Scope.Scope> =>
-      Effect.map(
-        startHost("stt", {
-          modelPath: path,
-          idleRecognizersMax: limits.idleRecognizersMax,
-          ...(libraryPath !== undefined && { libraryPath })
-        }),
-        (host) => ({ host, model: basename(path) })
-      )
+    const start = (path: string): Effect.Effect<Host, never, Scope.Scope> =>
+      startHost("stt", {
+        modelPath: path,
+        idleRecognizersMax: limits.idleRecognizersMax,
+        ...(libraryPath !== undefined && { libraryPath })
+      })
     return Layer.effect(
       Stt,
       Effect.gen(function* () {
-        const first = yield* start(modelPath)
-        const others = yield* Effect.all(Array.from({ length: hosts - 1 }, () => start(modelPath)))
+        const configured = yield* renewableHosts(hosts, start(modelPath), withheld)
+        const [first, ...others] = configured.hosts.map((host) => ({ host, model: basename(modelPath) }))
+        if (first === undefined) return yield* Effect.die("no host of the configured model")
         const isEmbedded = resolve(modelPath) === embeddedSttModelPath
         const standIn: StandIn | undefined = isEmbedded
           ? undefined
-          : { ...(yield* start(embeddedSttModelPath)), vocabulary: embeddedVocabulary() }
+          : {
+              host: yield* start(embeddedSttModelPath),
+              model: basename(embeddedSttModelPath),
+              vocabulary: embeddedVocabulary()
+            }
         if (standIn !== undefined) {
           yield* failedForGood(first.host).pipe(
             Effect.flatMap(({ reason, message }) =>
@@ -117,7 +147,10 @@ export class Stt extends Context.Service<
             Effect.forkScoped
           )
         }
-        return Stt.overPool(new Pool([first, ...others], standIn), yield* FiberSet.makeRuntime())
+        return Stt.overPool(new Pool([first, ...others], standIn), yield* FiberSet.makeRuntime(), {
+          renew: configured.renew,
+          ...(downloading === undefined ? {} : { downloading })
+        })
       })
     )
   }

@@ -107,16 +107,19 @@ interface Voice {
 }
 
 /** `espeak` reads for a voice that wants phonemes; a `text` voice needs it not. */
-export const piperOver = Effect.fnUntraced(function* (host: Host, espeak: Host, voicePath: string) {
-  // Once, and unknown where the files cannot be read: then the host says why.
-  const voice = yield* Effect.cached(
-    Effect.tryPromise(async (): Promise<Voice> => ({
-      facts: voiceFacts(await readVoiceConfig(voicePath)),
-      fingerprint: await voiceFingerprint(voicePath)
-    })).pipe(
-      Effect.option,
-      Effect.map((read) => (read._tag === "Some" ? read.value : undefined))
-    )
+export const piperOver = (host: Host, espeak: Host, voicePath: string): Engine => {
+  let read: Voice | undefined
+  // Unknown while the files cannot be read: then the host says why. They may come later.
+  const voice = Effect.suspend(() =>
+    read === undefined
+      ? Effect.tryPromise(async (): Promise<Voice> => ({
+          facts: voiceFacts(await readVoiceConfig(voicePath)),
+          fingerprint: await voiceFingerprint(voicePath)
+        })).pipe(
+          Effect.option,
+          Effect.map((found) => (read = found._tag === "Some" ? found.value : undefined))
+        )
+      : Effect.succeed(read)
   )
   const render = Effect.fnUntraced(function* (text: string) {
     const known = yield* voice
@@ -138,4 +141,4 @@ export const piperOver = Effect.fnUntraced(function* (host: Host, espeak: Host, 
     render: (text) => bounded(host, render(text))
   }
   return engine
-})
+}

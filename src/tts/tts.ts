@@ -61,7 +61,7 @@ const keyOfAnyVoice = (text: string, language: Language): string =>
 const silent = new TtsError({ reason: "unavailable", message: "No speech engine speaks this language." })
 
 const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Engine) {
-  return yield* piperOver(yield* startHost("piper", { voicePath }), espeak.host, voicePath)
+  return piperOver(yield* startHost("piper", { voicePath }), espeak.host, voicePath)
 })
 
 /** The best engine first. */

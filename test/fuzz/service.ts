@@ -75,6 +75,7 @@ const standIns = Layer.mergeAll(
   }),
   Layer.succeed(Stt, {
     ...model("one word"),
+    renew: Effect.void,
     open: ({ onProgress }) => {
       let decoded = 0
       return {

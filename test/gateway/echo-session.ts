@@ -172,6 +172,8 @@ export const echoLayers = (seen: Seen) =>
       health: health(seen, "stt"),
       onHealth: () => () => {},
       hosts: [],
+
+      renew: Effect.void,
       open: () => {
         throw new Error("not used here")
       },
