@@ -16,7 +16,6 @@ import { Pace } from "#src/models/progress.ts"
 import { prove } from "#src/models/proving.ts"
 import { loadModelSettings } from "#src/models/settings.ts"
 import { freeBytes, megabytes, reserveBytes } from "#src/models/space.ts"
-import { tryOut } from "#src/models/try-out.ts"
 import { table } from "../bench/options.ts"
 
 const help = `Usage: npm run models:download -- [options]    fetch what is missing, checked and unpacked
@@ -144,6 +143,8 @@ const folderOf = ({ layout }: Run, model: ModelEntry): string | undefined => {
 const verify = (run: Run) =>
   Effect.gen(function* () {
     const here = run.only ?? run.manifest.models.filter((model) => folderOf(run, model) !== undefined)
+    // A download does without the models' hosts.
+    const { tryOut } = yield* Effect.promise(() => import("#src/models/try-out.ts"))
     let failures = 0
     for (const model of here) {
       const folder = folderOf(run, model)

@@ -5,7 +5,7 @@
 import type { Readable } from "node:stream"
 
 /** A write for each packet costs more than its bytes. */
-export const batchBytes = 1024 * 1024
+export const batchBytes = 256 * 1024
 
 type Take = (batch: ReadonlyArray<Buffer>, bytes: number) => Promise<void>
 

@@ -4,13 +4,14 @@
  */
 import { createHash, type Hash } from "node:crypto"
 import { createReadStream, readFileSync } from "node:fs"
-import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises"
+import { open, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Option, Schema } from "effect"
 import { ModelError, type ModelFile, PartialRecord } from "#schemas/models.ts"
 import { Arrivals, batchBytes } from "./arrivals.ts"
 import { backoffMs, type Patience } from "./patience.ts"
+import { writeAll } from "./place-file.ts"
 import { Hiccup, type Opened, type Source } from "./source.ts"
 import { diskFull, isFull } from "./space.ts"
 
@@ -227,12 +228,6 @@ const readText = (path: string): string => {
   } catch {
     return ""
   }
-}
-
-const writeAll = async (handle: FileHandle, batch: ReadonlyArray<Buffer>): Promise<void> => {
-  if (batch.length === 0) return
-  const bytes = batch.length === 1 && batch[0] !== undefined ? batch[0] : Buffer.concat(batch)
-  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten
 }
 
 /** The record first: a part without one is begun anew. */

@@ -18,8 +18,6 @@ import { pin, readPins } from "./pins.ts"
 import type { PlacedFile } from "./place-file.ts"
 import { type SourceOptions, sourceOf } from "./source.ts"
 import { diskFull, isFull, requireSpace, reserveBytes } from "./space.ts"
-import { unpackTar } from "./unpack-tar.ts"
-import { unpackZip } from "./unpack-zip.ts"
 
 export interface InstallOptions extends SourceOptions {
   readonly layout: Layout
@@ -174,7 +172,11 @@ class Installing {
       }
       return placed
     }
-    const unpack = source.unpack.archive === "zip" ? unpackZip : unpackTar
+    // Only the one that is needed: a small machine has better uses for its memory.
+    const unpack =
+      source.unpack.archive === "zip"
+        ? (await import("./unpack-zip.ts")).unpackZip
+        : (await import("./unpack-tar.ts")).unpackTar
     try {
       const placed = await unpack(first.path, source.unpack, staged, {
         signal,

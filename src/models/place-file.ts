@@ -1,10 +1,13 @@
-/** Writes one unpacked file, durable when it returns. A name that is there already is refused: archives name a file once. */
+/**
+ * Writes one unpacked file. A name that is there already is refused: archives name a file once. It is durable when `synced`
+ * resolves, which may take longer than the next file.
+ */
 import { mkdirSync } from "node:fs"
-import { open } from "node:fs/promises"
+import { type FileHandle, open } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { unsafe } from "./entries.ts"
 
-const writeBytes = 1024 * 1024
+const batchBytes = 256 * 1024
 
 export interface PlacedFile {
   /** Relative to the model's folder. */
@@ -12,12 +15,43 @@ export interface PlacedFile {
   readonly bytes: number
 }
 
+/** Without gathering them into one buffer first: that would double the memory, and copy every byte. */
+export const writeAll = async (handle: FileHandle, batch: ReadonlyArray<Buffer>): Promise<void> => {
+  let left = batch
+  while (left.length > 0) {
+    let { bytesWritten } = await handle.writev(left)
+    left = left.flatMap((part) => {
+      const written = Math.min(part.length, bytesWritten)
+      bytesWritten -= written
+      return written === part.length ? [] : [part.subarray(written)]
+    })
+  }
+}
+
+/** Files that are still on their way to the disk. */
+export class Syncing {
+  readonly #pending: Array<Promise<void>> = []
+
+  /** Takes the handle over, and closes it. */
+  add(handle: FileHandle): void {
+    const synced = handle.sync().finally(() => handle.close())
+    // Whoever awaits `done` is told.
+    synced.catch(() => {})
+    this.#pending.push(synced)
+  }
+
+  async done(): Promise<void> {
+    await Promise.all(this.#pending)
+  }
+}
+
 /** `parts` were looked at by `safeParts`. */
 export const placeFile = async (
   archive: string,
   folder: string,
   parts: ReadonlyArray<string>,
-  content: AsyncIterable<Buffer>
+  content: AsyncIterable<Buffer>,
+  syncing: Syncing
 ): Promise<PlacedFile> => {
   const path = join(folder, ...parts)
   mkdirSync(dirname(path), { recursive: true })
@@ -28,22 +62,20 @@ export const placeFile = async (
     let bytes = 0
     let waiting: Array<Buffer> = []
     let waitingBytes = 0
-    const flush = async () => {
-      for (const all = Buffer.concat(waiting, waitingBytes); waitingBytes > 0;) {
-        waitingBytes -= (await handle.write(all, all.length - waitingBytes)).bytesWritten
-      }
-      waiting = []
-    }
     for await (const part of content) {
       waiting.push(part)
       waitingBytes += part.length
       bytes += part.length
-      if (waitingBytes >= writeBytes) await flush()
+      if (waitingBytes < batchBytes) continue
+      await writeAll(handle, waiting)
+      waiting = []
+      waitingBytes = 0
     }
-    await flush()
-    await handle.sync()
+    await writeAll(handle, waiting)
+    syncing.add(handle)
     return { path: parts.join("/"), bytes }
-  } finally {
+  } catch (error) {
     await handle.close()
+    throw error
   }
 }

@@ -7,7 +7,7 @@ import { basename } from "node:path"
 import { Parser, type ReadEntry } from "tar"
 import type { Unpack } from "#schemas/models.ts"
 import { Bounds, corrupt, safeParts, tooLarge, unsafe } from "./entries.ts"
-import { type PlacedFile, placeFile } from "./place-file.ts"
+import { type PlacedFile, placeFile, Syncing } from "./place-file.ts"
 import { toModelError, type UnpackOptions } from "./unpack-zip.ts"
 
 const plain: ReadonlySet<string> = new Set(["File", "OldFile", "ContiguousFile", "Directory"])
@@ -24,6 +24,7 @@ export const unpackTar = async (
   const archive = basename(path)
   const bounds = new Bounds(archive, bytesMax)
   const placed: Array<PlacedFile> = []
+  const syncing = new Syncing()
   const input = createReadStream(path, { highWaterMark: 256 * 1024 })
   try {
     await new Promise<void>((resolve, reject) => {
@@ -37,7 +38,7 @@ export const unpackTar = async (
         bounds.add(entry.size)
         if (entry.type === "Directory" || top !== folder || parts.length === 0) return void entry.resume()
         room(entry.size)
-        const file = await placeFile(archive, target, parts, entry as unknown as AsyncIterable<Buffer>)
+        const file = await placeFile(archive, target, parts, entry as unknown as AsyncIterable<Buffer>, syncing)
         if (file.bytes !== entry.size) throw corrupt(archive)
         placed.push(file)
         onBytes(bounds.bytes, undefined)
@@ -55,6 +56,7 @@ export const unpackTar = async (
       input.on("error", fail)
       input.pipe(parser as unknown as NodeJS.WritableStream)
     })
+    await syncing.done()
     return placed
   } catch (error) {
     throw toModelError(archive, error)

@@ -1,10 +1,15 @@
 /** Zip by yauzl: everything that it announces is looked at before the first byte is written, and held to it while it is. */
 import { basename } from "node:path"
+import { pipeline, type Readable, type Transform } from "node:stream"
+import { crc32, createInflateRaw } from "node:zlib"
 import yauzl, { type Entry, type ZipFile } from "yauzl"
 import { ModelError, type Unpack } from "#schemas/models.ts"
 import { Bounds, corrupt, safeParts, unsafe } from "./entries.ts"
-import { type PlacedFile, placeFile } from "./place-file.ts"
+import { type PlacedFile, placeFile, Syncing } from "./place-file.ts"
 
+const stored = 0
+const deflated = 8
+const inflateBytes = 256 * 1024
 const fileType = 0o170000
 const regular = 0o100000
 const directory = 0o040000
@@ -33,10 +38,34 @@ const entriesOf = (zip: ZipFile, look: (entry: Entry) => void): Promise<Readonly
     zip.readEntry()
   })
 
-const contentOf = (zip: ZipFile, entry: Entry): Promise<AsyncIterable<Buffer>> =>
+const rawOf = (zip: ZipFile, entry: Entry): Promise<Readable> =>
   new Promise((resolve, reject) => {
-    zip.openReadStream(entry, (error, stream) => (error === null ? resolve(stream) : reject(error)))
+    zip.openReadStream(entry, { decodeFileData: false }, (error, stream) =>
+      error === null ? resolve(stream as Readable) : reject(error)
+    )
   })
+
+/** What the entry holds, and not a byte more than it announced; its CRC is checked at its end. */
+async function* contentOf(zip: ZipFile, entry: Entry, archive: string): AsyncGenerator<Buffer> {
+  const raw = await rawOf(zip, entry)
+  // yauzl would inflate into pieces of 16 KiB, each of which costs a turn of the pool.
+  const inflated = entry.compressionMethod === stored ? raw : createInflateRaw({ chunkSize: inflateBytes })
+  if (inflated !== raw) pipeline(raw, inflated as Transform, () => {})
+  let bytes = 0
+  let crc = 0
+  try {
+    for await (const part of inflated as AsyncIterable<Buffer>) {
+      bytes += part.length
+      if (bytes > entry.uncompressedSize) throw corrupt(archive)
+      crc = crc32(part, crc)
+      yield part
+    }
+  } finally {
+    raw.destroy()
+    inflated.destroy()
+  }
+  if (bytes !== entry.uncompressedSize || crc !== entry.crc32) throw corrupt(archive)
+}
 
 const isFolder = (entry: Entry): boolean => entry.fileName.endsWith("/")
 
@@ -44,6 +73,7 @@ const lookAt = (archive: string, entry: Entry, bounds: Bounds): void => {
   safeParts(archive, entry.fileName)
   const type = entry.versionMadeBy >> 8 === unixHost ? (entry.externalFileAttributes >>> 16) & fileType : 0
   if (type !== 0 && type !== (isFolder(entry) ? directory : regular)) throw unsafe(archive, "a link or a device")
+  if (![stored, deflated].includes(entry.compressionMethod)) throw corrupt(archive)
   if (entry.isEncrypted()) throw unsafe(archive, "what is encrypted")
   bounds.add(entry.uncompressedSize)
 }
@@ -68,15 +98,17 @@ export const unpackZip = async (
     if (entries.reduce((sum, { compressedSize }) => sum + compressedSize, 0) > zip.fileSize) throw corrupt(archive)
     room(bounds.bytes)
     const placed: Array<PlacedFile> = []
+    const syncing = new Syncing()
     let done = 0
     for (const entry of entries) {
       signal.throwIfAborted()
       const [top, ...parts] = safeParts(archive, entry.fileName)
       if (isFolder(entry) || top !== folder || parts.length === 0) continue
-      const file = await placeFile(archive, target, parts, await contentOf(zip, entry))
+      const file = await placeFile(archive, target, parts, contentOf(zip, entry, archive), syncing)
       placed.push(file)
       onBytes((done += file.bytes), bounds.bytes)
     }
+    await syncing.done()
     return placed
   } catch (error) {
     throw toModelError(archive, error)
