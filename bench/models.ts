@@ -120,7 +120,11 @@ try {
     const dataDir = join(folder, "ours")
     const script = join(import.meta.dirname, "../scripts/models.ts")
     const env = { ...process.env, DATA_DIR: dataDir, MODELS_MANIFEST: manifest }
-    const ours = await measured(process.execPath, ["--max-semi-space-size=1", script, "download", "--json"], env)
+    const ours = await measured(
+      process.execPath,
+      ["--max-semi-space-size=1", "--expose-gc", script, "download", "--json"],
+      env
+    )
     rmSync(dataDir, { recursive: true })
     rounds.push({ ours, theirs: baseline.seconds })
     progress(`round ${round + 1}: ${ours.seconds.toFixed(1)} s, curl and bsdtar ${baseline.seconds.toFixed(1)} s`)

@@ -47,7 +47,7 @@ const download = (
   Effect.callback((resume) => {
     const env = Object.fromEntries(Object.entries(environment).filter(([name]) => passed.test(name)))
     // A small nursery: what streams through is let go of early.
-    const args = ["--max-semi-space-size=1", program, "download", "--json", "--only", model.name]
+    const args = ["--max-semi-space-size=1", "--expose-gc", program, "download", "--json", "--only", model.name]
     const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "ignore"] })
     let why = new ModelError({ reason: "unreachable", message: `The download of ${model.name} ended for no known reason.` })
     child.once("spawn", () => {

@@ -10,6 +10,8 @@ import { type PlacedFile, placeFile, Syncing } from "./place-file.ts"
 const stored = 0
 const deflated = 8
 const inflateBytes = 256 * 1024
+/** Each inflates on a thread of the pool. */
+const entriesAtOnce = 2
 const fileType = 0o170000
 const regular = 0o100000
 const directory = 0o040000
@@ -99,15 +101,28 @@ export const unpackZip = async (
     room(bounds.bytes)
     const placed: Array<PlacedFile> = []
     const syncing = new Syncing()
+    const waiting = entries.values()
     let done = 0
-    for (const entry of entries) {
-      signal.throwIfAborted()
-      const [top, ...parts] = safeParts(archive, entry.fileName)
-      if (isFolder(entry) || top !== folder || parts.length === 0) continue
-      const file = await placeFile(archive, target, parts, contentOf(zip, entry, archive), syncing)
-      placed.push(file)
-      onBytes((done += file.bytes), bounds.bytes)
+    let failed = false
+    const from = zip
+    const work = async (): Promise<void> => {
+      for (const entry of waiting) {
+        signal.throwIfAborted()
+        const [top, ...parts] = safeParts(archive, entry.fileName)
+        if (failed) return
+        if (isFolder(entry) || top !== folder || parts.length === 0) continue
+        const file = await placeFile(archive, target, parts, contentOf(from, entry, archive), syncing)
+        placed.push(file)
+        onBytes((done += file.bytes), bounds.bytes)
+      }
     }
+    const stopping = () => work().catch((error: unknown) => {
+      failed = true
+      throw error
+    })
+    // Nothing is written any more when one has failed and the others have stopped.
+    const ends = await Promise.allSettled(Array.from({ length: entriesAtOnce }, stopping))
+    for (const end of ends) if (end.status === "rejected") throw end.reason
     await syncing.done()
     return placed
   } catch (error) {
