@@ -1,6 +1,7 @@
 /** Zip by yauzl: everything that it announces is looked at before the first byte is written, and held to it while it is. */
+import { createReadStream } from "node:fs"
 import { basename } from "node:path"
-import { pipeline, type Readable, type Transform } from "node:stream"
+import { pipeline, Readable, type Transform } from "node:stream"
 import { crc32, createInflateRaw } from "node:zlib"
 import yauzl, { type Entry, type ZipFile } from "yauzl"
 import { ModelError, type Unpack } from "#schemas/models.ts"
@@ -9,6 +10,7 @@ import { type PlacedFile, placeFile, Syncing } from "./place-file.ts"
 
 const stored = 0
 const deflated = 8
+const readBytes = 64 * 1024
 const inflateBytes = 256 * 1024
 /** Each inflates on a thread of the pool. */
 const entriesAtOnce = 2
@@ -40,16 +42,25 @@ const entriesOf = (zip: ZipFile, look: (entry: Entry) => void): Promise<Readonly
     zip.readEntry()
   })
 
-const rawOf = (zip: ZipFile, entry: Entry): Promise<Readable> =>
+/** Where its bytes begin. yauzl's own streams cannot be read side by side: one that is dropped while it waits for its turn throws. */
+const startOf = (zip: ZipFile, entry: Entry): Promise<number> =>
   new Promise((resolve, reject) => {
-    zip.openReadStream(entry, { decodeFileData: false }, (error, stream) =>
-      error === null ? resolve(stream as Readable) : reject(error)
+    zip.readLocalFileHeader(entry, { minimal: true }, (error, header) =>
+      error === null ? resolve(header.fileDataStart) : reject(error)
     )
   })
 
+const rawOf = async (zip: ZipFile, entry: Entry, path: string): Promise<Readable> => {
+  const start = await startOf(zip, entry)
+  if (entry.compressedSize === 0) return Readable.from([])
+  if (start + entry.compressedSize > zip.fileSize) throw corrupt(basename(path))
+  return createReadStream(path, { start, end: start + entry.compressedSize - 1, highWaterMark: readBytes })
+}
+
 /** What the entry holds, and not a byte more than it announced; its CRC is checked at its end. */
-async function* contentOf(zip: ZipFile, entry: Entry, archive: string): AsyncGenerator<Buffer> {
-  const raw = await rawOf(zip, entry)
+async function* contentOf(zip: ZipFile, entry: Entry, path: string): AsyncGenerator<Buffer> {
+  const archive = basename(path)
+  const raw = await rawOf(zip, entry, path)
   // yauzl would inflate into pieces of 16 KiB, each of which costs a turn of the pool.
   const inflated = entry.compressionMethod === stored ? raw : createInflateRaw({ chunkSize: inflateBytes })
   if (inflated !== raw) pipeline(raw, inflated as Transform, () => {})
@@ -111,7 +122,7 @@ export const unpackZip = async (
         const [top, ...parts] = safeParts(archive, entry.fileName)
         if (failed) return
         if (isFolder(entry) || top !== folder || parts.length === 0) continue
-        const file = await placeFile(archive, target, parts, contentOf(from, entry, archive), syncing)
+        const file = await placeFile(archive, target, parts, contentOf(from, entry, path), syncing)
         placed.push(file)
         onBytes((done += file.bytes), bounds.bytes)
       }
