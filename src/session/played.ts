@@ -63,6 +63,8 @@ export class Played {
   #prompts: Array<PlayedPrompt> = []
   /** How much later the client plays than its prompt was sent; unknown: it has not said. */
   #reportedDelayMs: number | undefined
+  /** It says what it plays in the microphone's time: only then is what it hears compared with that, and held back for it. */
+  #doesReport = false
 
   constructor(options: PlayedOptions) {
     this.#options = options
@@ -99,6 +101,7 @@ export class Played {
     const prompt = this.#prompts.at(-1)
     if (prompt === undefined) return
     const { positionMs, offsetMs = 0 } = this.#options
+    if (sentMs !== undefined) this.#doesReport = true
     const atMs = sentMs === undefined ? positionMs() : offsetMs + sentMs
     this.#reportedDelayMs = atMs - (prompt.atMs + playedMs)
     this.#options.gate?.delayed(this.#reportedDelayMs)
@@ -119,7 +122,7 @@ export class Played {
   /** Called for each frame of the microphone; whatever it costs, it costs only while something may be heard of a prompt. */
   readonly judge = (frame: Int16Array, atMs: number): Verdict => {
     const { gate } = this.#options
-    return gate !== undefined && gate.isAudible(atMs) ? gate.judge(frame, atMs) : "other"
+    return gate !== undefined && this.#doesReport && gate.isAudible(atMs) ? gate.judge(frame, atMs) : "other"
   }
 
   /** The words of the last prompt up to here: those of which at least half was heard. */
