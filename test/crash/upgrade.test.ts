@@ -62,7 +62,7 @@ const questionOf = ({ ledger }: Patient) => ledger.question?.link_id
 
 beforeAll(async () => {
   mkdirSync(root, { recursive: true })
-  for (const name of ["src", "machines", "schemas", "questionnaires", "web", "package.json"]) {
+  for (const name of ["src", "machines", "schemas", "client", "questionnaires", "web", "package.json"]) {
     cpSync(join(repository, name), join(root, name), { recursive: true })
   }
   for (const name of ["node_modules", "models"]) symlinkSync(join(repository, name), join(root, name))

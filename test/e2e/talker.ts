@@ -85,14 +85,18 @@ export class Talker {
       const message = await this.#within(
         this.#caller.until(
           (one) =>
-            (one.type === "answer.recorded" || one.type === "answer.confirm" || one.type === "question.reprompt") &&
+            (one.type === "answer.recorded" ||
+              one.type === "answer.confirm" ||
+              one.type === "question.reprompt" ||
+              (one.type === "question.asked" && one.link_id === linkId)) &&
             this.#caller.messages.indexOf(one) >= Math.max(from, this.#at)
         ),
         linkId
       )
       this.#at = this.#caller.messages.indexOf(message) + 1
-      if (message.type === "question.reprompt" && word !== undefined && message.attempt < 4) {
-        await this.say(word)
+      // Asked once more: it was not understood, or the yes to what was read back was heard as a no.
+      if (message.type === "question.asked" || (message.type === "question.reprompt" && message.attempt < 4)) {
+        if (word !== undefined) await this.say(word)
         continue
       }
       assert.notStrictEqual(message.type, "question.reprompt", JSON.stringify(this.#caller.messages.slice(-8)))

@@ -102,7 +102,7 @@ describe("what was played", () => {
     assert.equal(played.heardText(1_200), "one seventeen")
   })
 
-  it("is an echo only where something may still be heard of it", () => {
+  it("is an echo only where something may still be heard of it, for a client that says where it plays", () => {
     const gate = new EchoGate()
     const asked: Array<number> = []
     gate.judge = (_, atMs) => (asked.push(atMs) > 0 ? "echo" : "other")
@@ -110,6 +110,8 @@ describe("what was played", () => {
     const frame = new Int16Array(512)
     assert.equal(played.judge(frame, 10_000), "other")
     played.add(yesOrNo, 0)
+    assert.equal(played.judge(frame, 10_032), "other")
+    played.reported(0, 10_000)
     assert.equal(played.judge(frame, 10_032), "echo")
     assert.equal(played.judge(frame, 20_000), "other")
     assert.deepEqual(asked, [10_032])
