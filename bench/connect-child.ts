@@ -1,8 +1,9 @@
-/** The server of `connect.ts` in a process of its own: `real` or `open`. Tells its processor time, or profiles itself. */
+/** The server of `connect.ts` in a process of its own: `real`, `forgetful` or `open`. Tells its processor time, or profiles itself. */
 import { Session } from "node:inspector/promises"
 import { Effect, Layer } from "effect"
 import { Auth, type Claims } from "#src/gateway/auth.ts"
 import { Limiters } from "#src/gateway/limiter.ts"
+import { limits } from "#src/limits.ts"
 import { startService } from "../test/fuzz/service.ts"
 
 export type ToChild = "cpu" | "profile" | "profiled"
@@ -34,6 +35,7 @@ if (process.argv[2] === "open") {
   Object.assign(Auth, { layer: credulous })
   Object.assign(Limiters, { layer: () => unlimited })
 }
+if (process.argv[2] === "forgetful") Object.assign(limits, { verifiedTokensMax: 0 })
 
 const service = await startService()
 const inspector = new Session()

@@ -1,8 +1,9 @@
 /**
- * What authentication and limits cost. Two servers, each in a process of its own and the same but for two services: the
- * real one verifies each token and counts it, the open one takes every token for the first and counts nothing. What any
- * server does - URL, address, subprotocol, Origin, slot, session - both do. Sessions are real, with stand-ins for the
- * models. Tokens take turns, as those of a ward would: 200 of them, so that none is the last one's again.
+ * What authentication and limits cost. Three servers, each in a process of its own and the same but for this: the real one
+ * checks each token, but verifies each signature once; to the forgetful one every token is new; the open one takes every
+ * token for the first and counts nothing. What any server does - URL, address, subprotocol, Origin, slot, session - all do.
+ * Sessions are real, with stand-ins for the models. Tokens take turns, as those of a ward would: 200 of them, so that none
+ * is the last one's again.
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { once } from "node:events"
@@ -14,12 +15,12 @@ import { machine, median, progress, readOptions, rounded, table } from "./option
 
 const { json, numbers } = readOptions(
   "connect",
-  `Processor time of a server for one connect (TCP, upgrade, session, close by the client), and of the same server without
-authentication and limits, by turns; and a profile of the server while a session streams audio: which of our files ran at all, and
+  `Processor time of a server for one connect (TCP, upgrade, session, close by the client) with a token that it has seen before
+and with a new one, and of the same server without authentication and limits, by turns; and a profile of the server while a session streams audio: which of our files ran at all, and
 which below the function that takes a frame.`,
   {
     numbers: {
-      pairs: { default: 20, about: "of both servers, by turns" },
+      pairs: { default: 20, about: "of the servers, by turns" },
       connects: { default: 300, about: "connects of each server in a pair" },
       warm: { default: 5_000, about: "connects of each before the first, in which code is compiled" },
       seconds: { default: 60, about: "seconds of audio streamed for the profile" }
@@ -33,7 +34,9 @@ interface Server {
   readonly tokens: ReadonlyArray<string>
 }
 
-const start = async (kind: "real" | "open"): Promise<Server> => {
+const kinds = ["real", "forgetful", "open"] as const
+type Kind = (typeof kinds)[number]
+const start = async (kind: Kind): Promise<Server> => {
   const child = fork(join(import.meta.dirname, "connect-child.ts"), [kind])
   const [{ port, tokens }] = (await once(child, "message")) as [{ port: number; tokens: ReadonlyArray<string> }]
   return { child, url: `http://127.0.0.1:${port}`, tokens }
@@ -68,17 +71,17 @@ const costOf = async (server: Server, count: number): Promise<number> => {
   return ((await ask<number>(server, "cpu")) - before) / count
 }
 
-/** What else runs on the machine comes and goes by the second: a pair is made of many short turns, each first as often as second. */
-const turnsOfPair = 8
-const pairOf = async (): Promise<readonly [real: number, open: number]> => {
-  const cost = { real: 0, open: 0 }
+/** What else runs on the machine comes and goes by the second: a pair is made of many short turns, in changing order. */
+const turnsOfPair = 9
+const pairOf = async (): Promise<Record<Kind, number>> => {
+  const cost = { real: 0, forgetful: 0, open: 0 }
   for (let turn = 0; turn < turnsOfPair; turn++) {
-    const order = [["real", real] as const, ["open", open] as const]
-    for (const [name, server] of turn % 2 === 0 ? order : order.toReversed()) {
-      cost[name] += (await costOf(server, Math.ceil(numbers.connects / turnsOfPair))) / turnsOfPair
+    const first = turn % kinds.length
+    for (const kind of [...kinds.slice(first), ...kinds.slice(0, first)]) {
+      cost[kind] += (await costOf(servers[kind], Math.ceil(numbers.connects / turnsOfPair))) / turnsOfPair
     }
   }
-  return [cost.real, cost.open]
+  return cost
 }
 
 /** 95 % of the median, by the ranks of the values (sign test), without assuming how they are distributed. */
@@ -111,7 +114,7 @@ const filesOf = ({ nodes }: Profiler.Profile) => {
 }
 /** What decides who may come in. */
 const isGuard = (name: string): boolean =>
-  /gateway\/(auth|admission|address|limiter|bucket|guard|require|token|session-token|revo)|registry\/slots|audit\/|^jose/.test(
+  /gateway\/(auth|admission|address|limiter|bucket|guard|require|token|session-token|verified|revo)|registry\/slots|audit\/|^jose/.test(
     name
   )
 
@@ -130,33 +133,37 @@ const profileOf = async (server: Server) => {
   return filesOf(profile)
 }
 
-const [real, open] = [await start("real"), await start("open")]
+const servers = { real: await start("real"), forgetful: await start("forgetful"), open: await start("open") }
 try {
-  for (const server of [real, open]) await connects(server, numbers.warm)
-  progress("both servers are warm")
-  const pairs: Array<readonly [real: number, open: number]> = []
+  for (const kind of kinds) await connects(servers[kind], numbers.warm)
+  progress("all servers are warm")
+  const pairs: Array<Record<Kind, number>> = []
   for (let pair = 0; pair < numbers.pairs; pair++) {
     pairs.push(await pairOf())
     progress(`pair ${pair + 1} of ${numbers.pairs}`)
   }
-  const ratios = pairs.map(([withGate, without]) => withGate / without)
-  const [least, most] = intervalOf(ratios)
-  const files = await profileOf(real)
+  const withoutMs = rounded(median(pairs.map(({ open }) => open)), 3)
+  const results = (["real", "forgetful"] as const).map((kind) => {
+    const ratios = pairs.map((pair) => pair[kind] / pair.open)
+    const [least, most] = intervalOf(ratios)
+    return {
+      token: kind === "real" ? "seen before" : "new",
+      "CPU ms of a connect": rounded(median(pairs.map((pair) => pair[kind])), 3),
+      "without gate": withoutMs,
+      ratio: rounded(median(ratios), 3),
+      "95 % of the median, from": rounded(least, 3),
+      to: rounded(most, 3)
+    }
+  })
+  const files = await profileOf(servers.real)
   const guards = files.all.filter(isGuard)
-  const result = {
-    "CPU ms of a connect": rounded(median(pairs.map(([withGate]) => withGate)), 3),
-    "without gate": rounded(median(pairs.map(([, without]) => without)), 3),
-    ratio: rounded(median(ratios), 3),
-    "95 % of the median, from": rounded(least, 3),
-    to: rounded(most, 3)
-  }
-  if (json) console.log(JSON.stringify({ machine: machine(), result, files, guards }, undefined, 2))
+  if (json) console.log(JSON.stringify({ machine: machine(), results, files, guards }, undefined, 2))
   else {
-    console.log(`${machine()}\n\n${table([result])}\n`)
+    console.log(`${machine()}\n\n${table(results)}\n`)
     console.log(`While ${numbers.seconds} s of audio came, below receiveAudio: ${files.below.join(", ")}`)
     console.log(`At all: ${files.all.join(", ")}`)
     console.log(`Of authentication and limits: ${guards.join(", ") || "nothing"}`)
   }
 } finally {
-  for (const { child } of [real, open]) child.disconnect()
+  for (const { child } of Object.values(servers)) child.disconnect()
 }

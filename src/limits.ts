@@ -66,6 +66,8 @@ export const limits = {
   tableRowsMax: 5_000,
   /** How far the clock of whoever issued a token may be off. */
   clockToleranceSeconds: 5,
+  /** Tokens whose signature need not be verified again, about 1 KB each. */
+  verifiedTokensMax: 4_096,
   /** Revocations in force. Over it: no more; changing the signing secret takes all tokens back. */
   revocationsMax: 100_000,
   /** A session that is left waits so long for the finals of what was said. */

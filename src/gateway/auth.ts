@@ -13,6 +13,7 @@ import { Revocations } from "#src/registry/revocations.ts"
 import { invitationToken, Invitations } from "#src/store/invitations.ts"
 import { claimsOfInvitation, type InvitedTo } from "./invited.ts"
 import { type JwtKey, jwtKey, readJwt, signJwt } from "./jwt.ts"
+import { VerifiedTokens } from "./verified-tokens.ts"
 
 const toleranceSeconds = limits.clockToleranceSeconds
 
@@ -122,15 +123,24 @@ export class Auth extends Context.Service<
         }
       })
 
-      const claimsIn = async (token: string, nowMs: number): Promise<Result.Result<Claims, AuthReason>> =>
-        invitationToken.test(token)
-          ? claimsOfInvitation(invitations.find(token), nowMs)
-          : Result.flatMap(await readJwt(token, keys, nowMs), (payload) => claimsOf(payload, nowMs))
+      const verified = new VerifiedTokens(limits.verifiedTokensMax)
+      const read = async (token: string, nowMs: number): Promise<Result.Result<Claims, AuthReason>> => {
+        const claims = Result.flatMap(await readJwt(token, keys, nowMs), (payload) => claimsOf(payload, nowMs))
+        if (Result.isSuccess(claims)) verified.add(token, claims.success)
+        return claims
+      }
+      const claimsIn = (token: string, nowMs: number): Effect.Effect<Result.Result<Claims, AuthReason>> => {
+        const known = verified.claimsOf(token)
+        if (known !== undefined) return Effect.succeed(stillInForce(known, nowMs))
+        return invitationToken.test(token)
+          ? Effect.succeed(claimsOfInvitation(invitations.find(token), nowMs))
+          : Effect.promise(() => read(token, nowMs))
+      }
       const verify: Auth["Service"]["verify"] = Effect.fnUntraced(function* (token) {
         const nowMs = yield* Clock.currentTimeMillis
-        const claims = Result.flatMap(yield* Effect.promise(() => claimsIn(token, nowMs)), (read) => {
-          const verdict = revocations.verdict(read)
-          return verdict === "valid" ? Result.succeed(read) : Result.fail(faultOfVerdict[verdict])
+        const claims = Result.flatMap(yield* claimsIn(token, nowMs), (claimed) => {
+          const verdict = revocations.verdict(claimed)
+          return verdict === "valid" ? Result.succeed(claimed) : Result.fail(faultOfVerdict[verdict])
         })
         if (Result.isSuccess(claims)) {
           counters.authenticationsAccepted++
@@ -166,6 +176,14 @@ const claimsOf = ({ jti, scope, exp, iat, sub }: JWTPayload, nowMs: number): Res
     issuedAtSeconds: iat,
     expiresAtMs: exp * 1_000
   })
+}
+
+/** What time may have changed about a token since jose looked at it. */
+const stillInForce = (claims: Claims, nowMs: number): Result.Result<Claims, AuthReason> => {
+  const nowSeconds = Math.floor(nowMs / 1_000)
+  if (claims.expiresAtMs <= (nowSeconds - toleranceSeconds) * 1_000) return Result.fail("expired")
+  if (claims.issuedAtSeconds > nowSeconds + toleranceSeconds) return Result.fail("not_yet_valid")
+  return Result.succeed(claims)
 }
 
 const faultOfVerdict = { revoked: "revoked", unknown: "unverifiable" } as const satisfies Record<string, AuthReason>
