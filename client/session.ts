@@ -137,11 +137,14 @@ export class Session {
     this.#link.sendAudio(frame)
   }
 
-  /** Finishes politely. */
+  /** Finishes politely. In `file` mode it resolves when all that was written has been recognised. */
   async end(): Promise<SessionEnd> {
     this.#ending = true
     if (!this.tell({ type: "session.end" })) this.#finish({ reason: "ended" })
-    const timer = this.#surroundings.setTimeout(() => this.#finish({ reason: "ended" }), endTimeoutMs)
+    const isFile = this.#options.start.mode === "file"
+    const timer = isFile
+      ? undefined
+      : this.#surroundings.setTimeout(() => this.#finish({ reason: "ended" }), endTimeoutMs)
     const end = await this.ended
     clear(this.#surroundings, timer)
     return end

@@ -26,7 +26,7 @@ export const clientMeanings: Readonly<Record<ClientMessage["type"], string>> = {
     "How much of a prompt has been played, so that an interruption knows what was heard; when it begins and every 200 ms or so, with where the microphone was (`at_ms`).",
   "session.refresh": "A fresh token in the place of the one before. Refused, it closes nothing.",
   ack: "Everything up to this `seq` has been processed.",
-  "session.end": "Finish politely.",
+  "session.end": "Finish politely. In `file` mode all audio that was sent is recognised first.",
   ping: "Answered by `pong` with the same id."
 }
 

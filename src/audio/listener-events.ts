@@ -45,3 +45,5 @@ export type ListenerEvent =
   | { readonly type: "detector.failed" }
   /** Pending audio has fallen to half of its bound. */
   | { readonly type: "drained" }
+  /** After `finish`, once: all that was pushed has been listened to, and every utterance has its final. */
+  | { readonly type: "finished" }

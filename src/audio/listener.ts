@@ -64,6 +64,7 @@ export class Listener {
   /** Samples of the frame being filled that no utterance to come may use; without turn detection only. */
   #partialUsed = 0
   #pressed = false
+  #finishing = false
   #closed = false
   readonly #onEndpoint = (event: EndpointEvent): void => this.#endpoint(event)
 
@@ -122,6 +123,13 @@ export class Listener {
       this.#end(this.#position)
     } else if (this.#endpointer.frame === this.#pushedFrames) this.#endpointer.finish(this.#onEndpoint)
     else if (this.#commits.at(-1) !== this.#pushedFrames) this.#commits.push(this.#pushedFrames)
+  }
+
+  /** Nothing more comes: `finished` once the rest has been listened to and the last utterance has its final. */
+  finish(): void {
+    this.#finishing = true
+    this.commit()
+    this.#relieve()
   }
 
   /** Drops the utterance in progress, with all that was pushed of it. */
@@ -320,8 +328,14 @@ export class Listener {
   }
 
   #relieve(): void {
-    if (this.#closed || !this.#pressed || this.pendingMs() > limits.unackedAudioMsMax / 2) return
-    this.#pressed = false
-    this.#options.emit({ type: "drained" })
+    if (this.#closed) return
+    const pendingMs = this.pendingMs()
+    if (this.#pressed && pendingMs <= limits.unackedAudioMsMax / 2) {
+      this.#pressed = false
+      this.#options.emit({ type: "drained" })
+    }
+    if (!this.#finishing || pendingMs > 0 || this.#utterances.busy) return
+    this.#finishing = false
+    this.#options.emit({ type: "finished" })
   }
 }

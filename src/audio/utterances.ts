@@ -156,6 +156,11 @@ export class Utterances {
     return samples
   }
 
+  /** One is being said, or has no final yet. */
+  get busy(): boolean {
+    return this.#current !== undefined || this.#settling.length > 0
+  }
+
   close(): void {
     this.#closed = true
     this.clear()

@@ -124,7 +124,7 @@ export const receiveMessage = (session: Session, received: ClientMessage): void 
     session.send({ type: "pong", ...(message.id === undefined ? {} : { id: message.id }) })
     return
   }
-  if (message.type === "session.end") return session.endNow("ended")
+  if (message.type === "session.end") return session.finish()
   if (message.type === "session.start") {
     if (session.start !== undefined) return session.refuse("not_ready", "the session has started already")
     session.start = message

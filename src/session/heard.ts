@@ -165,5 +165,7 @@ export const receiveHeard = (session: Session, event: ListenerEvent): void => {
       return session.options.onNotice("the voice activity detector is gone; its audio waits until it is back")
     case "drained":
       return session.reading.goOn()
+    case "finished":
+      return session.endNow("ended")
   }
 }

@@ -85,7 +85,7 @@ export class Session implements SessionHandle {
 
   receive(message: ClientMessage): void {
     this.figures.lastActivityAtMs = this.options.nowMs()
-    if (this.ended || this.#settling.begun) return
+    if (this.ended || (this.#settling.begun && message.type !== "ping")) return
     if (this.bounds.messages.hit(this.options.nowMs()))
       return this.#fatal("rate_limited", "too many messages in a second")
     this.options.logContent?.(message)
@@ -137,6 +137,13 @@ export class Session implements SessionHandle {
         Effect.sync(() => this.endNow(reason))
       )
     })
+  }
+
+  /** Politely: of a recording (`file` mode) all that was sent is recognised first, and nothing new is begun meanwhile. */
+  finish(): void {
+    if (this.started?.mode !== "file") return this.endNow("ended")
+    this.#settling.begin()
+    this.started.listener.finish()
   }
 
   /** Called when an utterance has got its final. */

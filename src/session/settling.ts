@@ -10,11 +10,15 @@ export class Settling {
     return this.#done !== undefined
   }
 
+  begin(): Deferred.Deferred<void> {
+    return (this.#done ??= Deferred.makeUnsafe<void>())
+  }
+
   /** `isSettled`: nothing is awaited even now. */
   wait(isSettled: boolean): Effect.Effect<void> {
-    this.#done ??= Deferred.makeUnsafe<void>()
+    const done = this.begin()
     if (isSettled) this.finish()
-    return Effect.asVoid(Effect.timeoutOption(Deferred.await(this.#done), limits.settleTimeoutMs))
+    return Effect.asVoid(Effect.timeoutOption(Deferred.await(done), limits.settleTimeoutMs))
   }
 
   finish(): void {

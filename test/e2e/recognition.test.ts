@@ -135,6 +135,34 @@ describe("recognition over the socket", () => {
   })
 })
 
+describe("the end of a recording", () => {
+  it.each(["server_vad", "none"] as const)(
+    "that is sent with its last sample leaves nothing unrecognised (%s)",
+    async (turn_detection) => {
+      const caller = await Caller.started(server.url, { turn_detection })
+      const words = turn_detection === "none" ? ["yes"] : ["yes", "three", "previous", "nine", "yes"]
+      const last = words.at(-1) ?? ""
+      await caller.play(
+        joined(...words.slice(0, -1).map(spoken), silence(200), readSamples(clipOf(last).file).slice(0, 14_000))
+      )
+      await caller.end()
+      assert.deepStrictEqual(
+        caller.finals,
+        words.map((word) => clipOf(word).text)
+      )
+      assert.deepStrictEqual(orderFaults(caller.messages), [])
+    }
+  )
+
+  it("comes at once where nothing was said", async () => {
+    const caller = await Caller.started(server.url)
+    await caller.play(silence(1_000))
+    await caller.end()
+    assert.deepStrictEqual(caller.finals, [])
+    assert.deepInclude(caller.messages.at(-1), { type: "session.ended", reason: "ended" })
+  })
+})
+
 describe("push-to-talk", () => {
   it("makes one utterance of what came between two commits, and forgets what was cleared", async () => {
     const caller = await Caller.started(server.url, { turn_detection: "none" })
