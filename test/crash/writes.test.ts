@@ -1,9 +1,10 @@
 /** The power cut at random writes of the store, in the middle of transactions and commits too; a new service goes on. */
 import { rmSync } from "node:fs"
 import * as fc from "fast-check"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import { longTimeoutMs, perInterview, points, seed } from "./form.ts"
+import { afterAll, beforeAll, describe, it } from "vitest"
+import { longTimeoutMs, perInterview, seed } from "./form.ts"
 import { serve, startModels, type Models } from "./in-process.ts"
+import { holdInterviews } from "./interviews.ts"
 import { Patient } from "./patient.ts"
 import { copyFiles, planCut, spare, watchWrites, type Cut } from "./power.ts"
 import { acts, begin, finish, perform, type Act } from "./script.ts"
@@ -97,18 +98,7 @@ const held = async (scenario: Scenario): Promise<Patient> => {
 describe("a store whose power is cut at any write", () => {
   it(
     "loses no answer and records none twice, whatever part of a write was on disk",
-    async () => {
-      await fc.assert(
-        fc.asyncProperty(scenarios, async (scenario) => {
-          const patient = await held(scenario)
-          tally.add(patient)
-          const { faults, lost, doubled, completed } = patient.ledger
-          assert.deepStrictEqual({ faults, lost, doubled }, { faults: [], lost: 0, doubled: 0 })
-          assert.strictEqual(completed?.status, "completed")
-        }),
-        { seed, numRuns: Math.ceil(points / 2 / perInterview), endOnFailure: true }
-      )
-    },
+    () => holdInterviews(scenarios, held, tally),
     longTimeoutMs
   )
 })

@@ -1,47 +1,21 @@
 /** An alert on its way from an answer to somebody who acts: through a real server, its inbox and a webhook that fails. */
-import { randomBytes } from "node:crypto"
-import { once } from "node:events"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { Alert, AlertList, Outbox } from "#schemas/alerts.ts"
 import { auditLines, auditText } from "#test/support/audit-log.ts"
+import { WebhookReceiver } from "#test/support/webhook-receiver.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { isGenuine } from "../../examples/webhook-receiver.ts"
 import { Caller, noPrompts, tokenOf } from "./caller.ts"
 import { choiceItems, linkIds, safetyItem } from "./questionnaire-file.ts"
 
-const secret = `whsec_${randomBytes(32).toString("base64")}`
-/** What the webhook was told, by attempts: the first two of each event fail. */
-const attempts = new Map<string, number>()
-const bodies: Array<{ readonly type: string; readonly data: Readonly<Record<string, unknown>> }> = []
-let receiver: Server
+let receiver: WebhookReceiver
 let server: ServerProcess
 let clinician: string
 beforeAll(async () => {
-  receiver = createServer((request, response) => {
-    let body = ""
-    request.on("data", (part: Buffer) => (body += part.toString()))
-    request.on("end", () => {
-      if (!isGenuine(request.headers, body, secret)) return response.writeHead(401).end()
-      const id = String(request.headers["webhook-id"])
-      const count = (attempts.get(id) ?? 0) + 1
-      attempts.set(id, count)
-      if (count === 3) bodies.push(JSON.parse(body) as (typeof bodies)[number])
-      return response.writeHead(count < 3 ? 503 : 204).end()
-    })
-  }).listen(0, "127.0.0.1")
-  await once(receiver, "listening")
-  const { port } = receiver.address() as AddressInfo
-  server = await startServer({
-    ...noPrompts,
-    WEBHOOK_URL: `http://127.0.0.1:${port}/hook`,
-    WEBHOOK_SECRET: secret
-  })
+  receiver = await WebhookReceiver.started()
+  server = await startServer({ ...noPrompts, ...receiver.settings })
   clinician = await tokenOf(server, "clinician")
 }, 60_000)
 afterAll(async () => {
-  receiver.closeAllConnections()
   receiver.close()
   await server.stop()
 })
@@ -93,7 +67,7 @@ describe("an answer that staff must hear of", () => {
     assert.deepStrictEqual(others, [])
     assert.deepInclude(alert?.about, { subject: "Patient/canary-9", questionnaire: "phq-9", link_id: safetyItem })
 
-    const told = await eventually(async () => bodies.find(({ data }) => data["alert_id"] === alert?.id))
+    const told = await eventually(async () => receiver.events.find(({ data }) => data["alert_id"] === alert?.id))
     assert.deepStrictEqual(Object.keys(told.data).toSorted(), ["alert_id", "inbox"])
     const outbox = (await (await ask("/admin/outbox", server.secret)).json()) as typeof Outbox.Type
     const event = outbox.events.find(({ about }) => about === alert?.id)
@@ -149,7 +123,7 @@ describe("an answer that staff must hear of", () => {
     for (const secretText of ["canary", safetyItem]) {
       assert.notInclude(auditText(server.dataDir), secretText)
       assert.notInclude(server.log(), secretText)
-      assert.notInclude(JSON.stringify(bodies), secretText)
+      assert.notInclude(JSON.stringify(receiver.events), secretText)
     }
   })
 })

@@ -2,10 +2,6 @@
  * The clinic's whole way, once, through the real service: a nurse invites, a patient opens the link and speaks, the line is
  * cut when it matters most, somebody hears of it and acts, a clinician reads the result, and the person is erased.
  */
-import { randomBytes } from "node:crypto"
-import { once } from "node:events"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, assert, beforeAll, it } from "vitest"
@@ -14,7 +10,7 @@ import type { ServerMessage } from "#schemas/wire.ts"
 import { joined } from "#src/audio/pcm.ts"
 import { auditLines } from "#test/support/audit-log.ts"
 import { faultsByOthers } from "#test/support/fhir-validator.ts"
-import { isGenuine } from "../../examples/webhook-receiver.ts"
+import { WebhookReceiver } from "#test/support/webhook-receiver.ts"
 import { loadRecordings } from "../../scripts/demo/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { Caller, noPrompts, silence, tokenOf } from "./caller.ts"
@@ -23,30 +19,13 @@ import { safetyItem } from "./questionnaire-file.ts"
 
 const subject = "Patient/Huda-canary-4711"
 const note = "called her, canary-note-4712"
-const secret = `whsec_${randomBytes(32).toString("base64")}`
-const attempts = new Map<string, number>()
-const delivered: Array<Readonly<Record<string, unknown>>> = []
-let receiver: Server
+let receiver: WebhookReceiver
 let server: ServerProcess
 beforeAll(async () => {
-  receiver = createServer((request, response) => {
-    let body = ""
-    request.on("data", (part: Buffer) => (body += part.toString()))
-    request.on("end", () => {
-      if (!isGenuine(request.headers, body, secret)) return response.writeHead(401).end()
-      const id = String(request.headers["webhook-id"])
-      const count = (attempts.get(id) ?? 0) + 1
-      attempts.set(id, count)
-      if (count === 3) delivered.push((JSON.parse(body) as { data: Readonly<Record<string, unknown>> }).data)
-      return response.writeHead(count < 3 ? 503 : 204).end()
-    })
-  }).listen(0, "127.0.0.1")
-  await once(receiver, "listening")
-  const { port } = receiver.address() as AddressInfo
-  server = await startServer({ ...noPrompts, WEBHOOK_URL: `http://127.0.0.1:${port}/`, WEBHOOK_SECRET: secret })
+  receiver = await WebhookReceiver.started()
+  server = await startServer({ ...noPrompts, ...receiver.settings })
 }, 60_000)
 afterAll(async () => {
-  receiver.closeAllConnections()
   receiver.close()
   await server.stop()
 })
@@ -134,7 +113,7 @@ it("invited, heard, cut off, acted upon, read, erased", { timeout: 180_000 }, as
   assert.strictEqual(inbox.unacknowledged, 1)
   const [alert] = inbox.alerts
   assert.deepInclude(alert?.about, { subject, session_id, link_id: safetyItem })
-  await eventually(() => delivered.find((data) => data["alert_id"] === alert?.id))
+  await eventually(() => receiver.events.find(({ data }) => data["alert_id"] === alert?.id))
   const acted = await call("POST", `/admin/alerts/${alert?.id}/acknowledge`, clinician, { by: "Dr. A", note })
   assert.strictEqual(acted.status, 200)
 
