@@ -262,6 +262,13 @@ export const variables = {
     allowed: "a file",
     about: "Manifest of the models that there are, for models of one's own."
   }),
+  METRICS_TOKEN: variable({
+    schema: Secret,
+    default: "unset: `/metrics` takes the admin secret alone",
+    allowed: secretAllowed,
+    about: "Bearer with which a scraper reads `/metrics`, and nothing else.",
+    secret: true
+  }),
   HELPLINE_TEXT: variable({
     schema: Schema.String.check(Schema.isMaxLength(1_000)),
     default: "unset",

@@ -33,6 +33,7 @@ export interface Config {
   readonly adminSecret?: Redacted.Redacted
   readonly tokenSecret?: Redacted.Redacted
   readonly tokenSecretPrevious?: Redacted.Redacted
+  readonly metricsToken?: Redacted.Redacted
   readonly sessionsMax: number
   readonly basicSocket: boolean
   readonly basicSessionsMax: number
@@ -92,6 +93,7 @@ const productionFaults = (raw: Given, tokenSecret: string | undefined): Readonly
     ["VOICE_SERVICE_SECRET", raw.VOICE_SERVICE_SECRET, true],
     [raw.VOICE_SERVICE_TOKEN === undefined && raw.JWT_SECRET ? "JWT_SECRET" : "VOICE_SERVICE_TOKEN", tokenSecret, true],
     ["VOICE_SERVICE_TOKEN_PREVIOUS", raw.VOICE_SERVICE_TOKEN_PREVIOUS, false],
+    ["METRICS_TOKEN", raw.METRICS_TOKEN, false],
     ["STORAGE_KEY", raw.STORAGE_KEY, false],
     ["STORAGE_KEY_PREVIOUS", raw.STORAGE_KEY_PREVIOUS, false],
     ["WEBHOOK_SECRET", raw.WEBHOOK_SECRET, false]
@@ -178,6 +180,7 @@ export const decodeConfig = (
     ...redacted("adminSecret", raw.VOICE_SERVICE_SECRET),
     ...redacted("tokenSecret", tokenSecret),
     ...redacted("tokenSecretPrevious", raw.VOICE_SERVICE_TOKEN_PREVIOUS),
+    ...redacted("metricsToken", raw.METRICS_TOKEN),
     sessionsMax: raw.MAX_CONCURRENT_SESSIONS ?? 10,
     basicSocket: raw.BASIC_SOCKET !== "off",
     basicSessionsMax: raw.BASIC_SESSIONS_MAX ?? (production ? 3 : 10),

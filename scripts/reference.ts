@@ -1,9 +1,10 @@
-/** Prints docs/reference/config.md and errors.md from the schemas: `node scripts/reference.ts`. */
+/** Prints docs/reference/config.md, errors.md and metrics.md from their tables: `node scripts/reference.ts`. */
 import { writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { variables } from "#schemas/config-variables.ts"
 import { type ErrorRow, errorTable } from "#schemas/error-table.ts"
 import { closeCodes } from "#schemas/errors.ts"
+import { type LabelValues, metricNames, rowOf } from "#src/telemetry/metric-table.ts"
 
 const file = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
 
@@ -51,9 +52,49 @@ const errorsPage = (): string =>
     `Closes that are no errors: ${closeCodes.ended} ended, ${closeCodes.goingAway} going away; frames that break RFC 6455 are closed with ${closeCodes.badFraming}, text that is not UTF-8 with ${closeCodes.badUtf8}.`
   )
 
+const valuesOf = (values: LabelValues): string =>
+  "most" in values ? `${values.of}; at most ${values.most}, then \`other\`` : values.join(", ")
+
+const metricsPage = (): string =>
+  page(
+    "Metrics",
+    "src/telemetry/metric-table.ts",
+    "What `GET /metrics` gives, to the bearer of `METRICS_TOKEN` or the admin secret: Prometheus's text format, or OpenMetrics with exemplars for whoever accepts it. OTLP exports the same numbers under the same names. No label holds what a person said, is called or comes from, and the values of each are bounded. Endpoint `canary` is the service's own trial, never a person.",
+    table(
+      ["metric", "kind", "meaning", "labels"],
+      metricNames.map((name) => {
+        const { kind, about, labels } = rowOf(name)
+        return [
+          `\`${name}\``,
+          kind,
+          about,
+          Object.keys(labels)
+            .map((label) => `\`${label}\``)
+            .join(", ")
+        ]
+      })
+    ),
+    "## Labels",
+    table(
+      ["metric", "label", "values"],
+      metricNames.flatMap((name) =>
+        Object.entries(rowOf(name).labels).map(([label, values]) => [`\`${name}\``, `\`${label}\``, valuesOf(values)])
+      )
+    ),
+    "## Buckets",
+    table(
+      ["metric", "upper bounds"],
+      metricNames.flatMap((name) => {
+        const { buckets } = rowOf(name)
+        return buckets === undefined ? [] : [[`\`${name}\``, buckets.join(", ")]]
+      })
+    )
+  )
+
 export const referencePages = (): ReadonlyArray<{ readonly file: string; readonly text: string }> => [
   { file: file("config.md"), text: configPage() },
-  { file: file("errors.md"), text: errorsPage() }
+  { file: file("errors.md"), text: errorsPage() },
+  { file: file("metrics.md"), text: metricsPage() }
 ]
 
 if (import.meta.main) for (const { file, text } of referencePages()) await writeFile(file, text)

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { clinicRoutes } from "#src/clinic/clinic.ts"
 import type { Route } from "#src/gateway/route.ts"
 import { healthRoutes } from "./health.ts"
+import { metricRoutes } from "./metrics.ts"
 import { outboxRoutes } from "./outbox.ts"
 import { sessionRoutes } from "./sessions.ts"
 import { revocationRoutes } from "./tokens.ts"
@@ -10,6 +11,7 @@ import { revocationRoutes } from "./tokens.ts"
 export const adminRoutes = Effect.gen(function* () {
   return [
     ...(yield* healthRoutes),
+    ...(yield* metricRoutes),
     ...(yield* sessionRoutes),
     ...(yield* revocationRoutes),
     ...(yield* outboxRoutes),

@@ -89,6 +89,8 @@ export class Auth extends Context.Service<
     readonly verify: (token: string) => Effect.Effect<Claims, AuthError>
     /** Whether an Authorization header carries the admin secret; takes the same time whatever it carries. */
     readonly isAdmin: (authorization: string | undefined) => boolean
+    /** The same for whoever reads metrics: `METRICS_TOKEN`, or the admin secret. */
+    readonly mayScrape: (authorization: string | undefined) => boolean
   }
 >()("sawt/gateway/Auth") {
   static readonly layer = Layer.effect(
@@ -150,10 +152,14 @@ export class Auth extends Context.Service<
         return yield* new AuthError({ reason: claims.failure })
       })
 
-      const isAdmin = (authorization: string | undefined): boolean =>
-        timingSafeEqual(digest(bearerOf(authorization) ?? ""), adminDigest)
+      const holds = (authorization: string | undefined, secret: Buffer): boolean =>
+        timingSafeEqual(digest(bearerOf(authorization) ?? ""), secret)
+      const isAdmin: Auth["Service"]["isAdmin"] = (authorization) => holds(authorization, adminDigest)
+      const scraperDigest = settings.metricsToken && digest(Redacted.value(settings.metricsToken))
+      const mayScrape: Auth["Service"]["mayScrape"] = (authorization) =>
+        isAdmin(authorization) || (scraperDigest !== undefined && holds(authorization, scraperDigest))
 
-      return Auth.of({ issue, verify, isAdmin })
+      return Auth.of({ issue, verify, isAdmin, mayScrape })
     })
   )
 }

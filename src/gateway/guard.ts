@@ -13,6 +13,7 @@ import { Limiters, type RateHeaders } from "#src/gateway/limiter.ts"
 import { ambiguity } from "#src/gateway/node-server.ts"
 import { refuse, Refusal, refusalBody, refusalStatus } from "#src/gateway/refusal.ts"
 import { securityHeaders } from "#src/gateway/security-headers.ts"
+import { Counters } from "#src/registry/counters.ts"
 
 type App<E> = Effect.Effect<HttpServerResponse.HttpServerResponse, E, HttpServerRequest.HttpServerRequest | Scope.Scope>
 
@@ -41,6 +42,11 @@ export const refusalResponse = (refusal: Refusal): HttpServerResponse.HttpServer
 export const makeGuard = Effect.gen(function* () {
   const settings = yield* AppConfig
   const limiters = yield* Limiters
+  const counters = yield* Counters
+  const respond = (refusal: Refusal) => {
+    counters.refuse(refusal.code)
+    return refusalResponse(refusal)
+  }
   const cors = settings.allowedOrigins.length === 0 ? undefined : corsFor(settings.allowedOrigins)
   const isProduction = settings.environment === "production"
 
@@ -60,20 +66,21 @@ export const makeGuard = Effect.gen(function* () {
             ? Effect.fail(noRoute(request.method, path))
             : Effect.fail(refuse("invalid_message", "The request could not be read."))
         ),
-        Effect.catch((refusal) => Effect.succeed(refusalResponse(refusal))),
+        Effect.catch((refusal) => Effect.sync(() => respond(refusal))),
         Effect.catchDefect((defect) =>
           Effect.as(
             Effect.logError("A request failed", { error: defect instanceof Error ? defect.name : typeof defect }),
-            refusalResponse(refuse("internal", "The request failed; the request id helps to find out why."))
+            respond(refuse("internal", "The request failed; the request id helps to find out why."))
           )
         )
       )
       return HttpServerResponse.setHeaders(response, { ...rate, ...response.headers })
-    }).pipe(Effect.catch((refusal) => Effect.succeed(refusalResponse(refusal))))
+    }).pipe(Effect.catch((refusal) => Effect.sync(() => respond(refusal))))
     return Effect.gen(function* () {
       const { method } = yield* HttpServerRequest.HttpServerRequest
       const response = yield* cors === undefined || method === "OPTIONS" ? answered : cors(answered)
       const requestId = randomUUID()
+      counters.answer(response.status)
       yield* Effect.logDebug("Request answered", { requestId, status: response.status })
       const forBrowsers = securityHeaders(response.headers["content-type"], isProduction)
       return HttpServerResponse.setHeaders(response, { ...forBrowsers, ...response.headers, "x-request-id": requestId })

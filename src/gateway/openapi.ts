@@ -32,7 +32,9 @@ const errorBody = HttpErrorBody.annotate({ identifier: "Error" })
 /** What a row lets go wrong without saying so. */
 const impliedRefusals = ({ auth, query, body }: Route): ReadonlyArray<ErrorCode> => [
   ...(auth === undefined ? [] : (["unauthorized"] as const)),
-  ...(auth === undefined || auth === "admin" ? [] : (["token_expired", "forbidden", "storage_unavailable"] as const)),
+  ...(auth === undefined || auth === "admin" || auth === "metrics"
+    ? []
+    : (["token_expired", "forbidden", "storage_unavailable"] as const)),
   ...(query === undefined && body === undefined ? [] : (["invalid_message"] as const)),
   ...(body === undefined ? [] : (["message_too_large", "unsupported_encoding"] as const)),
   "internal"
@@ -61,7 +63,7 @@ const operationIdOf = (route: Route): string => {
 }
 
 const tagOf = ({ path, auth }: Route): string =>
-  path.startsWith("/admin")
+  path.startsWith("/admin") || auth === "metrics"
     ? "admin"
     : path.startsWith("/auth")
       ? "tokens"
@@ -72,7 +74,8 @@ const tagOf = ({ path, auth }: Route): string =>
 const securityOf = {
   admin: [{ admin: [] }],
   clinician: [{ clinician: [] }],
-  staff: [{ admin: [] }, { clinician: [] }]
+  staff: [{ admin: [] }, { clinician: [] }],
+  metrics: [{ metrics: [] }, { admin: [] }]
 } as const satisfies Record<NonNullable<Route["auth"]>, unknown>
 
 export interface OpenApiOptions {
@@ -159,7 +162,8 @@ export const openApiOf = (routes: ReadonlyArray<Route>, { isCounted }: OpenApiOp
       schemas: definitions,
       securitySchemes: {
         admin: { type: "http", scheme: "bearer", description: "`VOICE_SERVICE_SECRET`; a client's token is refused." },
-        clinician: { type: "http", scheme: "bearer", description: "A token of scope `clinician`." }
+        clinician: { type: "http", scheme: "bearer", description: "A token of scope `clinician`." },
+        metrics: { type: "http", scheme: "bearer", description: "`METRICS_TOKEN`." }
       }
     }
   }

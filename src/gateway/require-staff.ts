@@ -32,7 +32,7 @@ export const requireStaff = Effect.gen(function* () {
   const auth = yield* Auth
   const counters = yield* Counters
   const audit = yield* Audit
-  const admin = yield* requireAdmin
+  const { admin, metrics } = yield* requireAdmin
 
   const clinicianOf = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest) {
     const refused = (reason: string, subject?: string) =>
@@ -74,5 +74,5 @@ export const requireStaff = Effect.gen(function* () {
         ? asClinician
         : asAdmin)(request, caller)
   }
-  return { admin, clinician, staff }
+  return { admin, clinician, staff, metrics }
 })

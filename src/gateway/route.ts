@@ -35,8 +35,8 @@ export interface Route {
   readonly path: `/${string}`
   readonly summary: string
   readonly description?: string
-  /** Absent: anybody. `staff`: the admin secret, or a token of scope `clinician`. */
-  readonly auth?: "admin" | "clinician" | "staff"
+  /** Absent: anybody. `staff`: the admin secret, or a token of scope `clinician`; `metrics`: the former, or `METRICS_TOKEN`. */
+  readonly auth?: "admin" | "clinician" | "staff" | "metrics"
   /** Parameters of the path, by name. */
   readonly params?: Readonly<Record<string, Schema.Constraint>>
   readonly query?: Schema.Struct<Schema.Struct.Fields>

@@ -125,7 +125,10 @@ export const layerUpgrade = (options: UpgradeOptions) =>
         const refused = (refusal: Refusal) =>
           Effect.andThen(
             Effect.logDebug("Upgrade refused", { requestId, code: refusal.code }),
-            Effect.sync(() => writeRefusal(socket, requestId, refusal))
+            Effect.sync(() => {
+              counters.refuse(refusal.code)
+              writeRefusal(socket, requestId, refusal)
+            })
           )
         fork(
           upgrade(request, socket, head).pipe(
@@ -135,12 +138,14 @@ export const layerUpgrade = (options: UpgradeOptions) =>
         )
       }
       /** A handshake that ws itself refuses: bad version, bad key. */
-      const onBadHandshake = (_: Error, socket: Duplex) =>
+      const onBadHandshake = (_: Error, socket: Duplex) => {
+        counters.refuse("invalid_message")
         writeRefusal(
           socket,
           randomUUID(),
           refuse("invalid_message", "This is no valid WebSocket handshake (version 13).")
         )
+      }
 
       wss.on("wsClientError", onBadHandshake)
       yield* Effect.acquireRelease(

@@ -11,11 +11,13 @@ import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Invitations } from "#src/store/invitations.ts"
 import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
+import { Metrics } from "#src/telemetry/metrics.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { concluderOf } from "./concluding.ts"
 import { loggedConnection, makeLogContent } from "./content-log.ts"
 import { Sessions, type Admission } from "./contract.ts"
+import { countedConnection } from "./counted.ts"
 import { fromEffect } from "./effect-actor.ts"
 import { inspected } from "./inspection.ts"
 import { fixedPrompts } from "./interview.ts"
@@ -49,6 +51,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
       const store = yield* Store
       const invitations = yield* Invitations
       const audit = yield* Audit
+      const metrics = yield* Metrics
       const questionnaires = yield* Questionnaires
       /** By the actor system that each session is the root of: what performs for it, and the scope that it owns. */
       const open = new WeakMap<object, { readonly session: Session; readonly scope: Scope.Scope }>()
@@ -159,10 +162,11 @@ export const sessionsLayer = (options: SessionsOptions) =>
           const scope = yield* Effect.scope
           const token = new SessionToken(admission, Date.now)
           const logContent = logContentOf?.(admission)
+          const counted = countedConnection(connection, admission.endpoint, metrics)
           const session = new Session({
             id: randomUUID(),
             admission,
-            connection: logContent === undefined ? connection : loggedConnection(connection, logContent),
+            connection: logContent === undefined ? counted : loggedConnection(counted, logContent),
             token,
             machine,
             idleMs: options.idleSeconds * 1_000,

@@ -13,7 +13,8 @@ const present = () => {
   const auth = {
     issue: () => Effect.die("not used here"),
     verify: () => Effect.fail(new AuthError({ reason: "missing" })),
-    isAdmin: () => false
+    isAdmin: () => false,
+    mayScrape: () => false
   }
   const audit = { record: () => {}, health: () => assert.fail("not used here") }
   const services = { audit, auth, counters: new SecurityCounters(), revocations }

@@ -121,6 +121,7 @@ describe("/openapi.json", () => {
         seen.models = newSeen().models
         return [healthy, unhealthy]
       },
+      "GET /metrics": async () => [await call("GET", "/metrics", { headers: admin() })],
       "GET /livez": async () => [await call("GET", "/livez")],
       "GET /readyz": async () => [await call("GET", "/readyz")],
       "GET /admission": async () => [
@@ -348,7 +349,7 @@ describe("/openapi.json", () => {
     const none = undefined
     for (const { path, method, operation } of operations()) {
       const allowed = operation.security?.flatMap((one) => Object.keys(one as object))
-      const isClosed = /^\/(admin|auth|invitations|responses|subjects)(\/|$)/.test(path)
+      const isClosed = /^\/(admin|auth|invitations|responses|subjects|metrics)(\/|$)/.test(path)
       assert.strictEqual(allowed !== undefined, isClosed, path)
       if (allowed === undefined) continue
       const refusedWith = async (bearer: string | undefined, status: number) => {

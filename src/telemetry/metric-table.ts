@@ -1,0 +1,193 @@
+/**
+ * Every metric of the service in one table: name, kind, labels with all values that they may have, buckets, meaning. What
+ * is counted is typed by it, `/metrics` and OTLP are written from it, and docs/reference/metrics.md is printed from it.
+ *
+ * Names are Prometheus's: base units (seconds, bytes) as suffix, `_total` for what only grows. No label holds anything that
+ * a person said, is called or comes from; none is open: a value outside its set counts as `other`.
+ */
+import type { EndReason } from "#machines/session-events.ts"
+import { AnswerVia, ModelStatus, RepromptReason } from "#schemas/wire.ts"
+import { errorTable } from "#schemas/error-table.ts"
+import type { ErrorCode } from "#schemas/errors.ts"
+import type { AuthReason } from "#src/gateway/auth.ts"
+import type { Endpoint } from "#src/session/contract.ts"
+
+/** Values that are known only once the service runs, such as questions: the first `most` of them are told apart. */
+export interface Bounded {
+  readonly of: string
+  readonly most: number
+}
+export type LabelValues = ReadonlyArray<string> | Bounded
+
+export interface MetricRow {
+  readonly kind: "counter" | "gauge" | "histogram"
+  readonly about: string
+  readonly labels: Readonly<Record<string, LabelValues>>
+  /** Upper bounds of a histogram's buckets, in the metric's unit. */
+  readonly buckets?: ReadonlyArray<number>
+}
+
+type NoLabels = Record<never, LabelValues>
+const counter = <const L extends Readonly<Record<string, LabelValues>> = NoLabels>(about: string, labels?: L) => ({
+  kind: "counter" as const,
+  about,
+  labels: (labels ?? {}) as L
+})
+const gauge = <const L extends Readonly<Record<string, LabelValues>> = NoLabels>(about: string, labels?: L) => ({
+  kind: "gauge" as const,
+  about,
+  labels: (labels ?? {}) as L
+})
+
+/** Sets that several rows share. A session of the canary's has an endpoint of its own, so that it is never taken for a person's. */
+export const endpoints = ["basic", "secure", "healthcare", "canary"] as const satisfies ReadonlyArray<
+  Endpoint | "canary"
+>
+export type MetricEndpoint = (typeof endpoints)[number]
+const endpoint = { endpoint: endpoints }
+const codes = { code: Object.keys(errorTable) as ReadonlyArray<ErrorCode> }
+const models = ["stt", "vad", "tts"] as const
+const host = { host: { of: "model hosts: stt-1, stt-2 … in the order of `/admin/health`", most: 24 } }
+const question = {
+  questionnaire: { of: "questionnaires that are loaded", most: 40 },
+  question: { of: "linkIds of their questions", most: 1_000 }
+}
+export const endReasons = [
+  "ended",
+  "disconnected",
+  "paused",
+  "idle_timeout",
+  "duration_exceeded",
+  "not_started",
+  "refused",
+  "session_replaced",
+  "token_expired",
+  "draining",
+  "internal"
+] as const satisfies ReadonlyArray<EndReason>
+/** Faults of a token, and what is found before and after one is read. */
+export const authenticationFaults = [
+  "missing",
+  "malformed",
+  "algorithm",
+  "signature",
+  "expired",
+  "not_yet_valid",
+  "issuer",
+  "audience",
+  "claims",
+  "lifetime",
+  "invitation",
+  "revoked",
+  "unverifiable",
+  "ambiguous",
+  "scope",
+  "subject"
+] as const satisfies ReadonlyArray<AuthReason | "ambiguous" | "scope" | "subject">
+
+export const metricTable = {
+  sawt_sessions_open: gauge("Sessions of people that are connected now.", {
+    endpoint: ["basic", "secure", "healthcare"]
+  }),
+  sawt_slots_open: gauge("Session slots that are taken."),
+  sawt_slots_max: gauge("Session slots that there are (`MAX_CONCURRENT_SESSIONS`)."),
+  sawt_sessions_started_total: counter("Sessions that got ready, first or again.", {
+    ...endpoint,
+    resumed: ["true", "false"]
+  }),
+  sawt_sessions_ended_total: counter("Connections of sessions that ended, by why.", {
+    ...endpoint,
+    reason: endReasons
+  }),
+  sawt_session_errors_total: counter("Errors that clients were told within a session, by code.", codes),
+
+  sawt_transcripts_total: counter(
+    "Finals told to clients. Degraded: by a model that stands in; replayed: heard again after a host fell.",
+    { ...endpoint, degraded: ["true", "false"], replayed: ["true", "false"] }
+  ),
+  sawt_utterances_lost_total: counter(
+    "Utterances that no recogniser could hear: the person was asked again.",
+    endpoint
+  ),
+  sawt_prompts_total: counter("Prompts spoken, by how they ended; interrupted: somebody spoke over it.", {
+    ...endpoint,
+    outcome: ["completed", "interrupted", "failed"]
+  }),
+  sawt_questions_asked_total: counter("Questions put to people, each once.", question),
+  sawt_reprompts_total: counter("Questions put again, by why: here people get stuck.", {
+    ...question,
+    reason: RepromptReason.literals
+  }),
+  sawt_answers_total: counter("Answers recorded, by how they were given.", { ...question, via: AnswerVia.literals }),
+  sawt_questionnaires_ended_total: counter("Questionnaires that ended, by how.", {
+    questionnaire: question.questionnaire,
+    status: ["completed", "amended", "stopped", "withdrawn"]
+  }),
+
+  sawt_http_answers_total: counter("HTTP requests answered, by class of status.", {
+    status: ["2xx", "3xx", "4xx", "5xx"]
+  }),
+  sawt_refusals_total: counter("Requests and upgrades that were refused, by code.", codes),
+  sawt_authentications_accepted_total: counter("Tokens accepted."),
+  sawt_authentications_refused_total: counter("Tokens refused, by what was wrong.", { reason: authenticationFaults }),
+  sawt_sessions_ended_by_token_total: counter("Sessions that their token ended, by the code that they were told.", {
+    code: ["token_expired", "unauthorized"]
+  }),
+  sawt_admin_refused_total: counter("Wrong admin secrets."),
+  sawt_tokens_issued_total: counter("Tokens issued."),
+  sawt_tokens_revoked_total: counter("Tokens, or all of a subject, taken back."),
+  sawt_rate_limit_refusals_total: counter("Requests and upgrades over the rate."),
+  sawt_session_limit_refusals_total: counter("Upgrades for which there was no slot."),
+  sawt_malformed_messages_total: counter("Messages that could not be decoded."),
+  sawt_oversize_frames_total: counter("Messages over the bound."),
+  sawt_tracked_addresses: gauge("Addresses and subjects whose rate is counted now."),
+
+  sawt_model_state: gauge("1 for the state that a model is in, as `/health` tells it, else 0.", {
+    model: models,
+    state: ModelStatus.literals
+  }),
+  sawt_model_degraded: gauge("1 while something lesser stands in for the configured model.", { model: models }),
+  sawt_host_ready: gauge("1 while a model host serves.", host),
+  sawt_host_restarts_total: counter("Processes of a model host that were started after the first.", host),
+  sawt_host_queue_depth: gauge("Streams and requests that a model host owes an answer.", host),
+  sawt_host_audio_seconds_total: counter("Audio that a model host has recognised, looked at or made.", host),
+  sawt_host_cpu_seconds_total: counter("Processor time that a model host's models have taken, all threads.", host),
+
+  sawt_process_memory_bytes: gauge("Resident memory, of the server and of each model host.", {
+    process: { of: "`server`, and the model hosts", most: 25 }
+  }),
+  sawt_process_heap_bytes: gauge("JavaScript heap in use by the server."),
+  sawt_process_cpu_seconds_total: counter("Processor time of the server, without its model hosts."),
+  sawt_process_start_time_seconds: gauge("When the server started, as Unix time."),
+  sawt_event_loop_delay_seconds: gauge("Delay of the server's event loop in the last ten seconds that are over.", {
+    stat: ["mean", "p99", "max"]
+  }),
+
+  sawt_draining: gauge("1 while the service goes down and lets nobody in."),
+  sawt_storage_ready: gauge("1 while what must last can be written."),
+  sawt_audit_lines_total: counter("Lines of the audit log, by what became of them.", {
+    result: ["written", "left_out", "lost"]
+  }),
+  sawt_alerts_unacknowledged: gauge("Alerts about people that nobody has acted on yet."),
+  sawt_alert_oldest_age_seconds: gauge("Age of the oldest of them; 0 without."),
+  sawt_outbox_waiting: gauge("Events that the clinic's system is still to be told."),
+  sawt_outbox_dead: gauge("Events that were given up after three days."),
+  sawt_outbox_oldest_age_seconds: gauge("Age of the oldest event that waits; 0 without.")
+} as const satisfies Readonly<Record<string, MetricRow>>
+
+type Table = typeof metricTable
+export type MetricName = keyof Table
+type OfKind<K extends MetricRow["kind"]> = {
+  [Name in MetricName]: Table[Name] extends { readonly kind: K } ? Name : never
+}[MetricName]
+export type CounterName = OfKind<"counter">
+export type GaugeName = OfKind<"gauge">
+export type HistogramName = OfKind<"histogram">
+
+type Value<V> = V extends ReadonlyArray<infer S extends string> ? S : string
+export type LabelsOf<Name extends MetricName> = {
+  readonly [Label in keyof Table[Name]["labels"]]: Value<Table[Name]["labels"][Label]>
+}
+
+export const metricNames = Object.keys(metricTable) as ReadonlyArray<MetricName>
+export const rowOf = (name: MetricName): MetricRow => metricTable[name]
