@@ -269,6 +269,20 @@ export const variables = {
     about: "Bearer with which a scraper reads `/metrics`, and nothing else.",
     secret: true
   }),
+  CANARY_MINUTES: integer({
+    minimum: 0,
+    maximum: 1_440,
+    default: "5 in production, 0 in development",
+    unit: "min",
+    about: "How often the service tries itself, from a spoken word to sound, under a label of its own; 0: never."
+  }),
+  PROFILING: variable({
+    schema: OnOff,
+    default: "on in development, off in production",
+    allowed: "on or off",
+    about:
+      "Whether SIGUSR2 writes a CPU profile and a heap snapshot to `DATA_DIR`/profiles; a snapshot holds what people say."
+  }),
   HELPLINE_TEXT: variable({
     schema: Schema.String.check(Schema.isMaxLength(1_000)),
     default: "unset",

@@ -58,6 +58,9 @@ export interface Config {
   readonly ttsVoice?: string
   readonly helplineText?: string
   readonly modelsDownload: boolean
+  /** 0: never. */
+  readonly canaryMinutes: number
+  readonly profiling: boolean
   readonly modelsBaseUrl?: string
   readonly modelsManifest?: string
 }
@@ -206,6 +209,8 @@ export const decodeConfig = (
     sttHosts: raw.STT_HOSTS ?? 1,
     ...present("ttsVoice", raw.TTS_VOICE),
     ...present("helplineText", raw.HELPLINE_TEXT),
+    canaryMinutes: raw.CANARY_MINUTES ?? (production ? 5 : 0),
+    profiling: raw.PROFILING === undefined ? !production : raw.PROFILING === "on",
     modelsDownload: raw.MODELS_DOWNLOAD === undefined ? production : raw.MODELS_DOWNLOAD === "on",
     ...present("modelsBaseUrl", raw.MODELS_BASE_URL),
     ...present("modelsManifest", raw.MODELS_MANIFEST)

@@ -31,7 +31,7 @@ const freePort = async (): Promise<number> => {
 
 const isReady = async (url: string): Promise<boolean> => {
   try {
-    const response = await fetch(`${url}/readyz`)
+    const response = await fetch(url)
     await response.arrayBuffer()
     return response.status === 200
   } catch {
@@ -39,8 +39,14 @@ const isReady = async (url: string): Promise<boolean> => {
   }
 }
 
-/** `env` overrides; by default data lives in a temporary folder that goes with the server. */
-export const startServer = async (env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> => {
+/**
+ * `env` overrides; by default data lives in a temporary folder that goes with the server. It is up when `up` answers 200:
+ * `/livez` for one that will not get ready.
+ */
+export const startServer = async (
+  env: Readonly<Record<string, string>> = {},
+  up: "/readyz" | "/livez" = "/readyz"
+): Promise<ServerProcess> => {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const secret = env.VOICE_SERVICE_SECRET ?? randomBytes(32).toString("hex")
@@ -85,7 +91,7 @@ export const startServer = async (env: Readonly<Record<string, string>> = {}): P
     await rm(dataDir, { recursive: true, force: true })
   }
   for (;;) {
-    if (await isReady(url)) break
+    if (await isReady(url + up)) break
     if (child.exitCode !== null || performance.now() - startedAt > 60_000) {
       await stop()
       throw new Error(`the server did not become ready:\n${log}`)

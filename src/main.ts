@@ -6,6 +6,7 @@
  */
 import "#src/node-version.ts"
 import type { AddressInfo } from "node:net"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { NodeRuntime } from "@effect/platform-node"
 import {
@@ -23,6 +24,7 @@ import {
 } from "effect"
 import type { HttpServerError } from "effect/http"
 import { Audit } from "#src/audit/audit.ts"
+import { layerCanary } from "#src/canary/canary.ts"
 import { AppConfig, loadSettings, type Settings } from "#src/config.ts"
 import { Auth } from "#src/gateway/auth.ts"
 import { layerGateway } from "#src/gateway/gateway.ts"
@@ -35,6 +37,7 @@ import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { Stt } from "#src/stt/stt.ts"
+import { layerProfiling } from "#src/telemetry/profiling.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { layerWebhook } from "#src/webhook/webhook.ts"
@@ -158,7 +161,12 @@ const main = Effect.gen(function* () {
   if (Result.isFailure(manifest)) return yield* stop([manifest.failure.message])
   const configured = configuredModels(settings, manifest.success)
   const arriving = new Arriving()
-  const service = Layer.merge(announce(settings), layerArrival(configured, process.env, arriving)).pipe(
+  const service = Layer.mergeAll(
+    announce(settings),
+    layerArrival(configured, process.env, arriving),
+    layerCanary(settings.canaryMinutes),
+    layerProfiling({ folder: join(settings.dataDir, "profiles"), enabled: settings.profiling })
+  ).pipe(
     Layer.provide(layerGateway()),
     Layer.provide(layerSessions(settings)),
     Layer.provide(

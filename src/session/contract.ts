@@ -32,6 +32,8 @@ export interface Admission {
   /** Takes a fresh token in the place of the one before. Absent where none is needed. */
   readonly renew?: (token: string) => Effect.Effect<Renewal, WireError>
   readonly traceId: string
+  /** The service itself, on trial: counted apart from people. */
+  readonly synthetic?: true
 }
 
 /** What a session may do with its client; the gateway implements it over one WebSocket and one protocol adapter. */

@@ -3,7 +3,10 @@ import type { ServerMessage } from "#schemas/wire.ts"
 import type { EndReason } from "#machines/session-events.ts"
 import type { MetricEndpoint } from "#src/telemetry/metric-table.ts"
 import type { MetricBook } from "#src/telemetry/metrics.ts"
-import type { Connection } from "./contract.ts"
+import type { Admission, Connection } from "./contract.ts"
+
+export const metricEndpointOf = ({ endpoint, synthetic }: Admission): MetricEndpoint =>
+  synthetic === true ? "canary" : endpoint
 
 const told = (is: boolean): "true" | "false" => (is ? "true" : "false")
 

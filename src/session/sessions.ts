@@ -17,7 +17,7 @@ import { Vad } from "#src/vad/vad.ts"
 import { concluderOf } from "./concluding.ts"
 import { loggedConnection, makeLogContent } from "./content-log.ts"
 import { Sessions, type Admission } from "./contract.ts"
-import { countedConnection } from "./counted.ts"
+import { countedConnection, metricEndpointOf } from "./counted.ts"
 import { fromEffect } from "./effect-actor.ts"
 import { inspected } from "./inspection.ts"
 import { fixedPrompts } from "./interview.ts"
@@ -162,7 +162,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
           const scope = yield* Effect.scope
           const token = new SessionToken(admission, Date.now)
           const logContent = logContentOf?.(admission)
-          const counted = countedConnection(connection, admission.endpoint, metrics)
+          const counted = countedConnection(connection, metricEndpointOf(admission), metrics)
           const session = new Session({
             id: randomUUID(),
             admission,

@@ -38,6 +38,11 @@ const gauge = <const L extends Readonly<Record<string, LabelValues>> = NoLabels>
   about,
   labels: (labels ?? {}) as L
 })
+const histogram = <const L extends Readonly<Record<string, LabelValues>>>(
+  about: string,
+  labels: L,
+  buckets: ReadonlyArray<number>
+) => ({ kind: "histogram" as const, about, labels, buckets })
 
 /** Sets that several rows share. A session of the canary's has an endpoint of its own, so that it is never taken for a person's. */
 export const endpoints = ["basic", "secure", "healthcare", "canary"] as const satisfies ReadonlyArray<
@@ -84,6 +89,9 @@ export const authenticationFaults = [
   "scope",
   "subject"
 ] as const satisfies ReadonlyArray<AuthReason | "ambiguous" | "scope" | "subject">
+
+/** Where a trial of the canary failed. */
+export const canaryFaults = ["no_clip", "not_ready", "not_heard", "misheard", "not_answered", "broken"] as const
 
 export const metricTable = {
   sawt_sessions_open: gauge("Sessions of people that are connected now.", {
@@ -162,6 +170,15 @@ export const metricTable = {
   sawt_event_loop_delay_seconds: gauge("Delay of the server's event loop in the last ten seconds that are over.", {
     stat: ["mean", "p99", "max"]
   }),
+
+  sawt_canary_runs_total: counter("Trials of the whole way, speech to speech, by outcome (`CANARY_MINUTES`).", {
+    outcome: ["ok", ...canaryFaults]
+  }),
+  sawt_canary_seconds: histogram(
+    "Of those trials: from the end of a word to its transcript, and from a wish to speak to the first sound.",
+    { step: ["transcript", "speech"] },
+    [0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.4, 0.6, 0.8, 1, 1.5, 2, 3, 5, 10]
+  ),
 
   sawt_draining: gauge("1 while the service goes down and lets nobody in."),
   sawt_storage_ready: gauge("1 while what must last can be written."),
