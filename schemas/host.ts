@@ -92,6 +92,10 @@ export const SttParams = Schema.Struct({
 })
 export type SttParams = typeof SttParams.Type
 
+/** What an utterance has cost: milliseconds in calls into the model, and of waits for a processor before them. */
+export const SttWork = Schema.Struct({ decodeMs: Schema.Finite, queueMs: Schema.Finite })
+export type SttWork = typeof SttWork.Type
+
 /** `stt` → server on an utterance's stream. Binary: samples decoded so far, u32. */
 export const SttEvent = Schema.Union([
   Schema.Struct({ type: Schema.Literal("partial"), text: Schema.String }),
@@ -109,7 +113,8 @@ export const SttEvent = Schema.Union([
         confidence: Schema.Finite
       })
     ),
-    alternatives: Schema.Array(Schema.Struct({ text: Schema.String, confidence: Schema.Finite }))
+    alternatives: Schema.Array(Schema.Struct({ text: Schema.String, confidence: Schema.Finite })),
+    work: Schema.optionalKey(SttWork)
   })
 ]).pipe(Schema.toTaggedUnion("type"))
 export type SttEvent = typeof SttEvent.Type

@@ -88,6 +88,14 @@ export const limits = {
     /** TCP connections, WebSockets included. Over it new ones are dropped. */
     connectionsMax: 10_000
   },
+  /** A turn whose answer takes longer is marked slow: from the end of the utterance to the first byte of speech. */
+  turnSlowMs: 1_000,
+  /** Turns kept in memory for timelines. Over it: the oldest go. */
+  turnsKeptMax: 2_000,
+  /** Turns of one session that go on at once. Over it: the oldest ends as it stands. */
+  turnsOpenMax: 32,
+  /** Writes, transitions, sentences of one turn. Over it: not recorded. */
+  turnPartsMax: 64,
   /** Ping interval; a socket that misses two is half-open and dropped. */
   heartbeatMs: 20_000
 } as const

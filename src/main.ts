@@ -38,6 +38,7 @@ import { sessionsLayer } from "#src/session/sessions.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { layerProfiling } from "#src/telemetry/profiling.ts"
+import { Turns } from "#src/telemetry/turns.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { layerWebhook } from "#src/webhook/webhook.ts"
@@ -177,6 +178,7 @@ const main = Effect.gen(function* () {
     Layer.provide(layerModels(settings, configured, arriving)),
     Layer.provide(layerTelling(settings)),
     Layer.provide(layerAudit(settings)),
+    Layer.provide(Turns.layer),
     Layer.provide(layerKeeping(settings)),
     Layer.provide(Layer.succeed(AppConfig, settings)),
     Layer.provide(layerLogs(settings))

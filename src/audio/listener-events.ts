@@ -1,5 +1,5 @@
 /** What a listener is told of the turn to come, and what it tells of what it hears. */
-import type { HeardSoFar, SttError, Transcript } from "#src/stt/stt.ts"
+import type { HeardSoFar, Hearing, SttError, Transcript } from "#src/stt/stt.ts"
 import type { UtteranceSettings } from "./utterances.ts"
 
 /** How the next utterance is to be heard. The turn in force when speech begins is that utterance's. */
@@ -30,6 +30,8 @@ export type ListenerEvent =
   /** `atMs`: how far had been listened when the end was decided. */
   | { readonly type: "utterance.ended"; readonly utteranceId: string; readonly atMs: number }
   | { readonly type: "utterance.cleared"; readonly utteranceId: string }
+  /** By one host, well or not; before what comes of it. */
+  | { readonly type: "utterance.heard"; readonly utteranceId: string; readonly hearing: Hearing }
   /** Exactly one of the next two for each utterance that has ended, in their order. Word times count from `audioStartMs`. */
   | {
       readonly type: "transcript.final"

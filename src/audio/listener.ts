@@ -75,6 +75,7 @@ export class Listener {
     this.#utterances = new Utterances({
       stt: options.stt,
       onPartial: (utteranceId, text) => options.emit({ type: "transcript.partial", utteranceId, text }),
+      onHearing: (utteranceId, hearing) => options.emit({ type: "utterance.heard", utteranceId, hearing }),
       onSettled: (settled) => this.#settled(settled),
       onProgress: () => this.#relieve()
     })

@@ -3,7 +3,7 @@
  * Finals come out in the order in which the utterances began, exactly one each.
  */
 import { Effect, Exit, type Fiber } from "effect"
-import type { HeardSoFar, Stt, SttError, Transcript, Utterance } from "#src/stt/stt.ts"
+import type { HeardSoFar, Hearing as HostHearing, Stt, SttError, Transcript, Utterance } from "#src/stt/stt.ts"
 
 export interface UtteranceSettings {
   readonly grammar?: ReadonlyArray<string>
@@ -23,6 +23,8 @@ export interface SettledUtterance {
 export interface UtterancesOptions {
   readonly stt: Stt["Service"]
   readonly onPartial: (id: string, text: string) => void
+  /** One host has come to an end with it. */
+  readonly onHearing: (id: string, hearing: HostHearing) => void
   readonly onSettled: (settled: SettledUtterance) => void
   /** The recogniser has caught up a little. */
   readonly onProgress: () => void
@@ -76,6 +78,7 @@ export class Utterances {
           hearing.decodedSamples = decoded
           this.#options.onProgress()
         },
+        onHearing: (heard) => this.#options.onHearing(id, heard),
         onFailed: () => {
           hearing.lost = true
           this.#options.onProgress()

@@ -117,9 +117,27 @@ const select = (message: Of<"answer.select">) => ({
 /** What a client sends by itself says nothing of the person: it keeps no idle session. */
 export const sentUnasked: ReadonlySet<ClientMessage["type"]> = new Set(["ping", "ack", "session.refresh"])
 
+/** What a person does: an answer, a command, something to be said. Each is a turn. */
+const opensTurn: ReadonlySet<ClientMessage["type"]> = new Set([
+  "consent.give",
+  "consent.decline",
+  "consent.withdraw",
+  "text.input",
+  "answer.select",
+  "dtmf",
+  "question.repeat",
+  "question.back",
+  "question.skip",
+  "question.goto",
+  "help.request",
+  "session.continue",
+  "speech.say"
+])
+
 export const receiveMessage = (session: Session, received: ClientMessage): void => {
   const message = plainMessage(received)
   const { started } = session
+  if (opensTurn.has(message.type)) session.turns.input()
   if (message.type === "ping") {
     session.send({ type: "pong", ...(message.id === undefined ? {} : { id: message.id }) })
     return

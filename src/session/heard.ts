@@ -159,6 +159,8 @@ export const receiveHeard = (session: Session, event: ListenerEvent): void => {
         "this utterance could not be recognised: say it again, or answer by touch or text"
       )
       return tell(session, () => ({ type: "hearing.failed" }))
+    case "utterance.heard":
+      return
     case "silence.elapsed":
       return session.tellInterview({ type: "silence.elapsed" })
     case "detector.failed":

@@ -7,6 +7,7 @@ import { errorRow, type ErrorCode } from "#schemas/errors.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import { limits } from "#src/limits.ts"
 import type { Journal, Write } from "#src/store/store.ts"
+import type { TurnRecorder } from "#src/telemetry/turn-recorder.ts"
 import type { Connection } from "./contract.ts"
 import type { KeptOutput } from "./kept.ts"
 
@@ -20,9 +21,13 @@ const durable: ReadonlySet<ServerMessage["type"]> = new Set([
   "session.ended"
 ])
 
+/** Who looks on. */
+type OutgoingTurns = Pick<TurnRecorder, "sent" | "wrote">
+
 export class Outgoing {
   readonly #connection: Connection
   readonly #traceId: string
+  readonly #turns: OutgoingTurns | undefined
   /** What answered each of the client's last refs; undefined while the answer is due. Oldest first. */
   readonly #answered = new Map<string, ServerMessage | undefined>()
   #journal: Journal | undefined
@@ -30,7 +35,8 @@ export class Outgoing {
   #ref: string | undefined
   #closed = false
 
-  constructor(connection: Connection, traceId: string) {
+  constructor(connection: Connection, traceId: string, turns?: OutgoingTurns) {
+    this.#turns = turns
     this.#connection = connection
     this.#traceId = traceId
   }
@@ -94,12 +100,17 @@ export class Outgoing {
     if (ref === this.#ref) this.#ref = undefined
     if (ref !== undefined && this.#answered.get(ref) === undefined) this.#remember(ref, outgoing)
     this.#connection.send(outgoing)
+    this.#turns?.sent(outgoing)
     return true
   }
 
   /** Writes without telling; true when there is nothing to write to. */
   keep(write: Write): boolean {
-    return this.#journal === undefined || Result.isSuccess(this.#journal.append(write))
+    if (this.#journal === undefined) return true
+    const startedAtMs = performance.now()
+    const isStored = Result.isSuccess(this.#journal.append(write))
+    this.#turns?.wrote(startedAtMs, isStored)
+    return isStored
   }
 
   /** The client has everything up to here. False: there is no such message yet. */

@@ -10,6 +10,7 @@ import type { SpeechFormat } from "#schemas/wire.ts"
 import { SpeechEncoder } from "#src/audio/encode.ts"
 import { limits } from "#src/limits.ts"
 import type { SpokenSentence, Tts, TtsError } from "#src/tts/tts.ts"
+import type { TurnRecorder } from "#src/telemetry/turn-recorder.ts"
 import type { Connection } from "./contract.ts"
 import type { Played } from "./played.ts"
 
@@ -23,6 +24,8 @@ export interface PlaybackOptions {
   readonly language: "ar" | "en"
   /** Hears of all that is played. */
   readonly played: Played
+  /** Looks on. */
+  readonly turns?: Pick<TurnRecorder, "synthesized" | "promptEnded">
 }
 
 /** A client that does not read is asked again this often. */
@@ -56,7 +59,7 @@ export class Playback {
   }
 
   speak(prompt: Prompt): Effect.Effect<void, TtsError> {
-    const { connection, send, tts, speech, mode, language, played } = this.#options
+    const { connection, send, tts, speech, mode, language, played, turns } = this.#options
     return Effect.gen({ self: this }, function* () {
       const clock = yield* Clock.Clock
       const current = { id: prompt.id, played: Deferred.makeUnsafe<void>(), playedMs: 0, durationMs: 0 }
@@ -99,16 +102,26 @@ export class Playback {
         })
       }
       let lengthMs = 0
+      /** When the next sentence was asked for: each is rendered once the one before has been sent. */
+      let askedAtMs = performance.now()
       const say = (sentence: SpokenSentence) =>
         Effect.suspend(() => {
+          const arrivedAtMs = performance.now()
+          const { source, degraded, pcm, sampleRateHz } = sentence
+          const audioMs = (pcm.length * 1_000) / sampleRateHz
+          turns?.synthesized(prompt.id, { startedAtMs: askedAtMs, endedAtMs: arrivedAtMs, source, degraded, audioMs })
           if (startedAtMs === undefined) begin(sentence.degraded)
           const before = encoder
           const changes = before !== undefined && before.fromHz !== sentence.sampleRateHz
           if (before === undefined || changes) encoder = new SpeechEncoder(sentence.sampleRateHz, speech)
           const rest = changes ? before.flush() : []
           played.add(sentence, lengthMs)
-          lengthMs += (sentence.pcm.length * 1_000) / sentence.sampleRateHz
-          return sendFrames([...rest, ...(encoder?.push(sentence.pcm) ?? [])])
+          lengthMs += audioMs
+          const sent = sendFrames([...rest, ...(encoder?.push(pcm) ?? [])])
+          return Effect.andThen(
+            sent,
+            Effect.sync(() => (askedAtMs = performance.now()))
+          )
         })
 
       const heardMs = () => {
@@ -119,8 +132,9 @@ export class Playback {
       const end = (exit: Exit.Exit<void, TtsError>) =>
         Effect.sync(() => {
           this.#current = undefined
-          if (startedAtMs === undefined) return
           const reason = Exit.isSuccess(exit) ? "completed" : Exit.hasInterrupts(exit) ? "interrupted" : "failed"
+          turns?.promptEnded(prompt.id, reason)
+          if (startedAtMs === undefined) return
           const heard = reason === "completed" ? undefined : Math.round(heardMs())
           // A client may still play what it has been sent.
           if (heard !== undefined) played.cut(sentMs)

@@ -129,6 +129,7 @@ export const makePrepare = (services: PrepareServices) => {
         played,
         connection,
         send: (message) => session.send(message),
+        turns: session.turns,
         tts,
         speech,
         mode,

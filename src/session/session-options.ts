@@ -4,6 +4,8 @@ import type { AuditEvent } from "#schemas/audit.ts"
 import type { LogContent } from "./content-log.ts"
 import type { Admission, Connection } from "./contract.ts"
 import type { Told } from "./interview.ts"
+import type { RecordedSession } from "#src/telemetry/open-turn.ts"
+import type { TurnRecorder } from "#src/telemetry/turn-recorder.ts"
 import type { SessionToken } from "./session-token.ts"
 
 export interface SessionOptions {
@@ -19,6 +21,7 @@ export interface SessionOptions {
   /** What the operator wants said to people. */
   readonly told: Told
   readonly nowMs: () => number
+  readonly recordTurns: (session: () => RecordedSession) => TurnRecorder
   /** For the audit log. */
   readonly record: (event: AuditEvent) => void
   /** Absent: nothing of what people say is logged. */

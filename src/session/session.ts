@@ -26,9 +26,10 @@ import { Outgoing } from "./outgoing.ts"
 import { Reading } from "./reading.ts"
 import type { SessionOptions } from "./session-options.ts"
 import { Settling } from "./settling.ts"
-import { ownIdOf, type Started } from "./started.ts"
+import type { TurnRecorder } from "#src/telemetry/turn-recorder.ts"
+import { ownIdOf, recordedOf, type Started } from "./started.ts"
 import { Figures, summaryOf } from "./summary.ts"
-import { isHeard, turnOf } from "./turn.ts"
+import { Tuning } from "./turn.ts"
 import { WireBounds } from "./wire-limits.ts"
 
 export class Session implements SessionHandle {
@@ -49,7 +50,7 @@ export class Session implements SessionHandle {
   readonly #openedAtMs: number
   #confirmed = false
   readonly #settling = new Settling()
-  #turnKey = ""
+  readonly #tuning = new Tuning()
   #telling = false
   /** Of a message that nothing but a change of state answers. */
   #stateRef: string | undefined
@@ -58,6 +59,7 @@ export class Session implements SessionHandle {
   readonly bounds = new WireBounds()
   readonly reading: Reading
   readonly figures: Figures
+  readonly turns: TurnRecorder
   ended = false
 
   constructor(options: SessionOptions) {
@@ -66,7 +68,8 @@ export class Session implements SessionHandle {
     this.reading = new Reading(options.connection)
     this.#openedAtMs = options.nowMs()
     this.figures = new Figures(this.#openedAtMs)
-    this.#outgoing = new Outgoing(options.connection, options.admission.traceId)
+    this.turns = options.recordTurns(() => recordedOf(this))
+    this.#outgoing = new Outgoing(options.connection, options.admission.traceId, this.turns)
     const { idleMs, durationMs } = options
     this.actor = createActor(options.machine, {
       input: { startTimeoutMs: limits.startTimeoutMs, idleMs, durationMs }
@@ -189,6 +192,7 @@ export class Session implements SessionHandle {
     const { keep, replace, interruptible, voice } = how
     const ref = this.takeRef()
     const id = this.ownId(`p${++this.#promptCount}`)
+    this.turns.promptRequested(id, replace)
     this.actor.send({
       type: "prompt.requested",
       replace,
@@ -209,6 +213,7 @@ export class Session implements SessionHandle {
   }
 
   tellInterview(event: InterviewEvent): void {
+    this.turns.told(event)
     this.actor.send({ type: "interview.event", event })
   }
 
@@ -223,7 +228,9 @@ export class Session implements SessionHandle {
 
   /** What the audio path hears. */
   readonly heard = (event: ListenerEvent): void => {
-    if (!this.ended) this.#contained(() => receiveHeard(this, event))
+    if (this.ended) return
+    this.turns.heard(event)
+    this.#contained(() => receiveHeard(this, event))
   }
 
   #perform(output: SessionOutput): void {
@@ -257,7 +264,7 @@ export class Session implements SessionHandle {
   /** After each step of the machine: tell the audio path what may be heard, and the client the leading state. */
   #follow(): void {
     if (this.ended) return
-    this.#tuneListener(leadingState(this.actor.getSnapshot()))
+    this.#tuning.follow(this.started, leadingState(this.actor.getSnapshot()), this.expectation(), this.options.nowMs())
     if (this.#telling) return
     this.#telling = true
     queueMicrotask(() => this.#tellState())
@@ -272,18 +279,6 @@ export class Session implements SessionHandle {
     this.#leading = leadingState(this.actor.getSnapshot())
     if (previous === this.#leading || previous === "authenticating") return
     this.send({ type: "state.changed", state: this.#leading, previous, ...(ref === undefined ? {} : { ref }) })
-  }
-
-  #tuneListener(leading: LeadingState): void {
-    const { started } = this
-    if (started === undefined) return
-    const expectation = this.expectation()
-    const decode = isHeard(leading, expectation, started)
-    const key = `${decode} ${JSON.stringify(expectation)}`
-    if (key === this.#turnKey) return
-    this.#turnKey = key
-    if (!decode) started.listener.disarmSilence()
-    started.listener.setTurn(turnOf(decode, expectation, started, this.options.nowMs()))
   }
 
   #refuseAudio(error: unknown): void {
@@ -344,6 +339,7 @@ export class Session implements SessionHandle {
     this.#settling.finish()
     this.started?.listener.close()
     this.actor.stop()
+    this.turns.close()
     this.options.onEnded()
   }
 }

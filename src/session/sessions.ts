@@ -12,6 +12,7 @@ import { Invitations } from "#src/store/invitations.ts"
 import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Metrics } from "#src/telemetry/metrics.ts"
+import { Turns } from "#src/telemetry/turns.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { concluderOf } from "./concluding.ts"
@@ -52,6 +53,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
       const invitations = yield* Invitations
       const audit = yield* Audit
       const metrics = yield* Metrics
+      const turns = yield* Turns
       const questionnaires = yield* Questionnaires
       /** By the actor system that each session is the root of: what performs for it, and the scope that it owns. */
       const open = new WeakMap<object, { readonly session: Session; readonly scope: Scope.Scope }>()
@@ -174,6 +176,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
             noSpeechMs,
             told,
             nowMs: Date.now,
+            recordTurns: (recorded) => turns.record(recorded),
             record: audit.record,
             ...(logContent === undefined ? {} : { logContent }),
             onNotice: (notice) => log(Effect.logWarning(notice)),
@@ -183,6 +186,7 @@ export const sessionsLayer = (options: SessionsOptions) =>
           running.set(session.id, session)
           open.set(session.actor.system, { session, scope })
           yield* Effect.addFinalizer(() => Effect.sync(() => session.endNow("ended")))
+          session.actor.system.inspect(session.turns.inspected)
           session.begin()
           yield* token.watch(session)
           return session

@@ -5,7 +5,9 @@ import type { Listener } from "#src/audio/listener.ts"
 import type { LoadedQuestionnaire } from "#src/questionnaire/load.ts"
 import type { Journal } from "#src/store/store.ts"
 import type { Playback } from "./playback.ts"
+import type { RecordedSession } from "#src/telemetry/open-turn.ts"
 import type { Played } from "./played.ts"
+import type { Session } from "./session.ts"
 
 /** What outlives this connection, and what earlier ones of the same session left. */
 export interface Keeping {
@@ -40,6 +42,23 @@ export interface Started {
   readonly ready: ServerMessage
   /** Absent where nothing can be kept. */
   readonly keeping?: Keeping
+}
+
+/** As a turn that begins now records it. */
+export const recordedOf = (session: Session): RecordedSession => {
+  const { started, id } = session
+  const { traceId, endpoint } = session.options.admission
+  const expectation = session.expectation()
+  const questionnaire = started?.questionnaire?.plan.id
+  return {
+    id,
+    traceId,
+    endpoint,
+    mode: started?.mode ?? "live",
+    ...(questionnaire === undefined ? {} : { questionnaire }),
+    ...("linkId" in expectation ? { linkId: expectation.linkId } : {}),
+    positionMs: started?.listener.positionMs() ?? 0
+  }
 }
 
 /** The same word means another utterance or prompt in each connection of a session. */

@@ -1,4 +1,4 @@
-/** How the next utterance of a session is to be heard: follows from where the interview stands. Pure. */
+/** How the next utterance of a session is to be heard: follows from where the interview stands. */
 import type { Expectation } from "#machines/interview.ts"
 import type { LeadingState } from "#schemas/wire.ts"
 import type { Turn } from "#src/audio/listener-events.ts"
@@ -10,7 +10,7 @@ import { endSilenceAfter, kindOf, patience } from "./turn-taking.ts"
 type Chosen = Pick<Started, "questionnaire" | "alternatives" | "partials">
 
 /** Whether anybody listens: not before the consent is asked for, not while paused, not when all is over. */
-export const isHeard = (leading: LeadingState, expectation: Expectation, { questionnaire }: Chosen): boolean =>
+const isHeard = (leading: LeadingState, expectation: Expectation, { questionnaire }: Chosen): boolean =>
   leading !== "paused" &&
   leading !== "ended" &&
   (questionnaire === undefined || (expectation.about !== "nothing" && expectation.about !== "correction"))
@@ -27,5 +27,20 @@ export const turnOf = (decode: boolean, expectation: Expectation, chosen: Chosen
     alternatives,
     partials,
     ...(grammar === undefined ? {} : { grammar })
+  }
+}
+
+/** Tells a session's listener of its next turn whenever that has changed. */
+export class Tuning {
+  #key = ""
+
+  follow(started: Started | undefined, leading: LeadingState, expectation: Expectation, nowMs: number): void {
+    if (started === undefined) return
+    const decode = isHeard(leading, expectation, started)
+    const key = `${decode} ${JSON.stringify(expectation)}`
+    if (key === this.#key) return
+    this.#key = key
+    if (!decode) started.listener.disarmSilence()
+    started.listener.setTurn(turnOf(decode, expectation, started, nowMs))
   }
 }

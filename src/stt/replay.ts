@@ -6,7 +6,7 @@
  * fit is heard once more, freely, before its transcript is given: a person in danger does not keep to the choices.
  */
 import { Effect, Exit, Fiber } from "effect"
-import { HostError, type SttParams } from "#schemas/host.ts"
+import { HostError, type SttParams, type SttWork } from "#schemas/host.ts"
 import { hostWaitMs, onAnotherHost } from "#src/fallbacks.ts"
 import { limits } from "#src/limits.ts"
 import type { Pool, PoolHost } from "./pool.ts"
@@ -143,6 +143,23 @@ export class ReplayedUtterance implements Utterance {
   /** All that has been said so far, and what follows, heard by this host. */
   #heardBy(host: PoolHost): Effect.Effect<Transcript, HostError> {
     const replayed = this.#hosts++ > 0
+    const startedAtMs = performance.now()
+    const { pid = 0 } = { ...host.host.status() } as { readonly pid?: number }
+    let heardSamples = 0
+    let work: SttWork | undefined
+    const tellHearing = (exit: Exit.Exit<unknown, HostError>): void => {
+      const fault = Exit.findErrorOption(exit)
+      this.#options.onHearing?.({
+        model: host.model,
+        pid,
+        startedAtMs,
+        endedAtMs: performance.now(),
+        ...(work === undefined ? {} : { work }),
+        audioMs: heardSamples / 16,
+        isStandIn: this.#pool.isStandIn(host),
+        ...(fault._tag === "Some" ? { fault: fault.value.reason } : {})
+      })
+    }
     const transcriptOf = ({ text, unknownWords, confidence, words, alternatives }: Final): Transcript => ({
       text,
       unknownWords,
@@ -163,12 +180,13 @@ export class ReplayedUtterance implements Utterance {
             if (!catchingUp) this.#show(text)
           },
           progress: (decoded) => {
-            decodedSamples = decoded
+            heardSamples = decodedSamples = decoded
             if (decoded <= this.#decodedSamples) return
             this.#decodedSamples = decoded
             this.#options.onProgress?.(decoded)
           },
           settled: (outcome) => {
+            if (Exit.isSuccess(outcome)) work = outcome.value.work
             const transcript = Exit.map(outcome, transcriptOf)
             const conclusion = this.#conclusion
             if (conclusion === undefined || Exit.isFailure(transcript)) return resume(transcript)
@@ -193,9 +211,8 @@ export class ReplayedUtterance implements Utterance {
       const status = host.host.status()
       return Effect.fail("error" in status ? status.error : silentHost)
     })
-    const settled = Effect.flatMap(Effect.raceFirst(heard, outdone), (transcript) =>
-      this.#withFreeText(host, transcript)
-    )
+    const told = Effect.onExit(Effect.raceFirst(heard, outdone), (exit) => Effect.sync(() => tellHearing(exit)))
+    const settled = Effect.flatMap(told, (transcript) => this.#withFreeText(host, transcript))
     return this.#pool.occupying(host, settled).pipe(
       Effect.ensuring(
         Effect.sync(() => {

@@ -18,6 +18,7 @@ import { type Fork, ReplayedUtterance } from "./replay.ts"
 import { SttError, type Utterance, type UtteranceOptions } from "./utterance.ts"
 
 export {
+  type Hearing,
   type HeardSoFar,
   SttError,
   type Transcript,

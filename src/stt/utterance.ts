@@ -1,6 +1,6 @@
 /** The contract of an utterance at the recogniser: what it is opened with, what it is fed, what it gives. */
 import { type Effect, Schema } from "effect"
-import { HostReason } from "#schemas/host.ts"
+import { HostReason, type SttWork } from "#schemas/host.ts"
 
 export class SttError extends Schema.TaggedError<SttError>()("SttError", {
   reason: HostReason,
@@ -39,6 +39,22 @@ export interface HeardSoFar {
   readonly confidence?: number | null
 }
 
+/** One host's hearing of an utterance, from being given it to its transcript or its fault. `performance.now()` times. */
+export interface Hearing {
+  /** As transcripts name it. */
+  readonly model: string
+  readonly pid: number
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+  /** In the host's process. Absent where it died, or was left, before it could tell. */
+  readonly work?: SttWork
+  /** Decoded. */
+  readonly audioMs: number
+  /** It stood in for the configured model. */
+  readonly isStandIn: boolean
+  readonly fault?: HostReason
+}
+
 export interface UtteranceOptions {
   /** Phrases that may be heard, bare words separated by spaces; `[unk]` is added. Absent: the model's own grammar. */
   readonly grammar?: ReadonlyArray<string>
@@ -47,6 +63,8 @@ export interface UtteranceOptions {
   readonly onPartial?: (text: string) => void
   /** Samples decoded so far: the recogniser's acknowledgement, for backpressure. Never falls. */
   readonly onProgress?: (decodedSamples: number) => void
+  /** Before the transcript, or why there is none; more than once where a host fell. */
+  readonly onHearing?: (hearing: Hearing) => void
   /** The utterance is lost and nothing more will be decoded; `finish` says why. */
   readonly onFailed?: () => void
 }

@@ -125,6 +125,7 @@ class Utterance implements BackendSink {
   readonly #startSeconds: number
   readonly #waiting: Array<Uint8Array | typeof peek> = []
   readonly #decoded = new Uint32Array(1)
+  readonly #work = { decodeMs: 0, queueMs: 0 }
   #waitingBytes = 0
   #partial = ""
   #decoding = false
@@ -184,7 +185,9 @@ class Utterance implements BackendSink {
 
   /** Decodes what waits, as long as nobody with more right to the processor does, and finishes when that was all. */
   async #takeTurn(): Promise<void> {
+    const askedAtMs = performance.now()
     await this.#lanes.take(this.#waitingBytes <= urgentBytesMax)
+    this.#work.queueMs += performance.now() - askedAtMs
     work.begin()
     try {
       for (let taken = 0; !this.#dropped;) {
@@ -220,6 +223,13 @@ class Utterance implements BackendSink {
     return taken.length === 1 ? first : Buffer.concat(taken, bytes)
   }
 
+  async #timed<A>(call: Promise<A>): Promise<A> {
+    const calledAtMs = performance.now()
+    const result = await call
+    this.#work.decodeMs += performance.now() - calledAtMs
+    return result
+  }
+
   #heardSoFar() {
     const { partial } = JSON.parse(this.#vosk.partialResult(this.#recognizer.handle)) as { readonly partial?: string }
     return withoutUnknown(partial ?? "")
@@ -227,7 +237,7 @@ class Utterance implements BackendSink {
 
   async #accept(block: Uint8Array): Promise<void> {
     // 1 means that libvosk would end the utterance here; endpointing is not its task, and the next call goes on.
-    const outcome = await this.#vosk.accept(this.#recognizer.handle, block)
+    const outcome = await this.#timed(this.#vosk.accept(this.#recognizer.handle, block))
     if (outcome < 0) throw new BackendFault("refused", "libvosk reported a decoder error.")
     const samples = block.byteLength / sampleBytes
     this.#waitingBytes -= block.byteLength
@@ -246,11 +256,15 @@ class Utterance implements BackendSink {
   async #finish(): Promise<void> {
     const heard = (this.#decoded[0] ?? 0) > 0
     const final = heard
-      ? parseFinal(await this.#vosk.finalResult(this.#recognizer.handle), this.#startSeconds, this.#params.alternatives)
+      ? parseFinal(
+          await this.#timed(this.#vosk.finalResult(this.#recognizer.handle)),
+          this.#startSeconds,
+          this.#params.alternatives
+        )
       : emptyFinal
     this.#kept = true
     this.#recognizers.keep(this.#recognizer)
-    this.#stream.send(final)
+    this.#stream.send({ ...final, work: this.#work })
     this.#stream.close()
   }
 

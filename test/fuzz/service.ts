@@ -19,6 +19,7 @@ import type { ModelHealth } from "#src/models.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Slots } from "#src/registry/slots.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
+import { Turns } from "#src/telemetry/turns.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { Stt, type Transcript } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
@@ -128,6 +129,7 @@ export const startService = async (): Promise<Service> => {
     Layer.provide(sessionsLayer({ idleSeconds: 120, maxMinutes: 60 })),
     Layer.provide(Questionnaires.layer(questionnaires)),
     Layer.provide(standIns),
+    Layer.provide(Turns.layer),
     Layer.provide(Audit.layer({ folder, retentionDays: 1 })),
     Layer.provide(layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 1, production: false })),
     Layer.provide(Layer.succeed(AppConfig, settings)),

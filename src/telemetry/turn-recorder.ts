@@ -1,0 +1,216 @@
+/**
+ * Makes the turns of one session out of what passes by: what the listener hears, what the interview is told, what is asked
+ * to be spoken, what is sent and written. It only looks: nothing waits for it and nothing is decided by it.
+ *
+ * What is said back belongs to the turn that was settled last. A turn ends when all that it had said has ended; one that
+ * had nothing said ends when it is settled.
+ */
+import type { InspectionEvent } from "xstate"
+import type { InterviewEvent } from "#machines/interview.ts"
+import type { ServerMessage } from "#schemas/wire.ts"
+import type { ListenerEvent } from "#src/audio/listener-events.ts"
+import { limits } from "#src/limits.ts"
+import type { Transcript } from "#src/stt/stt.ts"
+import { newSpanId } from "./ids.ts"
+import { OpenTurn, type RecordedSession } from "./open-turn.ts"
+import { Transitions } from "./transitions.ts"
+import type { Synthesis, TurnCause, TurnOutcome, TurnRecord } from "./turn-record.ts"
+
+/** What comes of what the interview is told. Danger that was heard is an answer here: it is nobody's business but staff's. */
+const outcomes: Partial<Record<InterviewEvent["type"], TurnOutcome>> = {
+  "consent.given": "answered",
+  "consent.declined": "answered",
+  "consent.withdrawn": "answered",
+  "answer.given": "answered",
+  "initial.kept": "answered",
+  "confirmation.given": "answered",
+  "confirmation.denied": "denied",
+  "distress.heard": "answered",
+  "answer.unmatched": "unmatched",
+  "hearing.failed": "lost",
+  "question.repeat": "commanded",
+  "question.back": "commanded",
+  "question.skip": "commanded",
+  "question.goto": "commanded",
+  "help.request": "commanded",
+  "stop.request": "commanded",
+  "handover.request": "commanded",
+  "withdrawal.request": "commanded",
+  "pause.request": "commanded"
+}
+
+const isEmpty = ({ text, unknownWords }: Transcript): boolean => text === "" && unknownWords === 0
+
+export class TurnRecorder {
+  /** Of the session's span. */
+  readonly spanId = newSpanId()
+  readonly #session: () => RecordedSession
+  readonly #onTurn: (turn: TurnRecord) => void
+  readonly #onClosed: () => void
+  readonly #open: Array<OpenTurn> = []
+  readonly #transitions = new Transitions()
+  #count = 0
+  /** The turn whose answer is being given. */
+  #replying: OpenTurn | undefined
+  /** The one that is being said. */
+  #speaking: OpenTurn | undefined
+
+  constructor(session: () => RecordedSession, onTurn: (turn: TurnRecord) => void, onClosed: () => void) {
+    this.#session = session
+    this.#onTurn = onTurn
+    this.#onClosed = onClosed
+  }
+
+  /** Those that have not ended, as they stand. */
+  going(): ReadonlyArray<TurnRecord> {
+    return this.#open.map((turn) => turn.record(performance.now()))
+  }
+
+  /** Of the turn whose messages are being sent. */
+  get traceId(): string | undefined {
+    return this.#replying?.traceId
+  }
+
+  readonly heard = (event: ListenerEvent): void => {
+    const nowMs = performance.now()
+    switch (event.type) {
+      case "speech.started":
+        this.#speaking = this.#begin("speech", event.utteranceId, nowMs - this.#agoMs(event.atMs))
+        return
+      case "speech.stopped":
+        return this.#turnOf(event.utteranceId)?.stopped(nowMs - this.#agoMs(event.atMs))
+      case "utterance.ended":
+        this.#speaking = undefined
+        return this.#turnOf(event.utteranceId)?.ended(nowMs)
+      case "utterance.heard":
+        return this.#turnOf(event.utteranceId)?.heard(event.hearing)
+      case "utterance.cleared":
+        this.#speaking = undefined
+        return this.#settle(this.#turnOf(event.utteranceId), "cleared")
+      case "transcript.final":
+        return this.#settle(
+          this.#turnOf(event.utteranceId),
+          isEmpty(event.transcript) ? "empty" : undefined,
+          event.endMs - event.startMs
+        )
+      case "transcript.failed":
+        return this.#settle(this.#turnOf(event.utteranceId), "lost")
+      case "silence.elapsed":
+        return this.#settle(this.#begin("silence"))
+    }
+  }
+
+  /** The person did it by hand, or in writing. */
+  input(): void {
+    this.#settle(this.#begin("input"))
+  }
+
+  told(event: InterviewEvent): void {
+    const outcome = outcomes[event.type]
+    if (outcome === undefined) return
+    this.#replying?.came(outcome)
+    if (event.type === "answer.unmatched") this.#replying?.reprompted(event.reason)
+  }
+
+  /** `replace`: what waits is forgotten. */
+  promptRequested(id: string, replace: boolean): void {
+    if (replace) this.#dropWaiting()
+    const turn = this.#replying ?? this.#begin("service")
+    if (this.#replying === undefined) this.#settle(turn)
+    turn.requested(id)
+  }
+
+  synthesized(promptId: string, synthesis: Synthesis): void {
+    this.#speakerOf(promptId)?.synthesized(promptId, synthesis)
+  }
+
+  promptEnded(promptId: string, end: "completed" | "interrupted" | "failed"): void {
+    const turn = this.#speakerOf(promptId)
+    turn?.promptEnded(promptId, end)
+    if (end === "interrupted") this.#speaking?.bargedIn("stopped")
+    this.#endSoon(turn)
+  }
+
+  sent(message: ServerMessage): void {
+    switch (message.type) {
+      case "audio.begin":
+        return this.#speakerOf(message.id)?.firstByte(message.id)
+      case "audio.duck":
+        return message.ducked ? this.#speaking?.bargedIn("ducked") : undefined
+      case "question.reprompt":
+        return this.#replying?.reprompted(message.reason)
+      case "answer.confirm":
+        return this.#replying?.confirming()
+      case "state.changed":
+        if (message.state === "paused" || message.state === "ended") this.#dropWaiting()
+    }
+  }
+
+  wrote(startedAtMs: number, isStored: boolean): void {
+    this.#replying?.wrote({ startedAtMs, endedAtMs: performance.now(), isStored })
+  }
+
+  /** XState's, of the session and what it invokes. */
+  readonly inspected = (event: InspectionEvent): void => {
+    const turn = this.#replying ?? this.#speaking
+    for (const transition of this.#transitions.of(event)) turn?.moved(transition)
+  }
+
+  /** The session is over. */
+  close(): void {
+    for (let turn = this.#open[0]; turn !== undefined; turn = this.#open[0]) this.#end(turn)
+    this.#onClosed()
+  }
+
+  /** How long ago the audio of this position came; nothing in a file, whose audio comes at any speed. */
+  #agoMs(atMs: number): number {
+    const { mode, positionMs } = this.#session()
+    return mode === "live" ? Math.max(0, positionMs - atMs) : 0
+  }
+
+  #begin(cause: TurnCause, utteranceId?: string, startedAtMs = performance.now()): OpenTurn {
+    const turn = new OpenTurn(this.#session(), this.spanId, ++this.#count, cause, startedAtMs, utteranceId)
+    this.#open.push(turn)
+    const [oldest] = this.#open
+    if (this.#open.length > limits.turnsOpenMax && oldest !== undefined) this.#end(oldest)
+    return turn
+  }
+
+  #settle(turn: OpenTurn | undefined, outcome?: TurnOutcome, audioMs?: number): void {
+    if (turn === undefined) return
+    turn.settled(outcome, audioMs)
+    const before = this.#replying
+    this.#replying = turn
+    if (before !== turn) this.#endSoon(before)
+    this.#endSoon(turn)
+  }
+
+  /** What it has said is known once what happens now has run its course. */
+  #endSoon(turn: OpenTurn | undefined): void {
+    if (turn !== undefined) queueMicrotask(() => turn.isOver && this.#end(turn))
+  }
+
+  #end(turn: OpenTurn): void {
+    const place = this.#open.indexOf(turn)
+    if (place < 0) return
+    this.#open.splice(place, 1)
+    if (this.#replying === turn) this.#replying = undefined
+    if (this.#speaking === turn) this.#speaking = undefined
+    this.#onTurn(turn.record(performance.now()))
+  }
+
+  #dropWaiting(): void {
+    for (const turn of this.#open) {
+      turn.dropWaiting()
+      this.#endSoon(turn)
+    }
+  }
+
+  #turnOf(utteranceId: string): OpenTurn | undefined {
+    return this.#open.find((turn) => turn.utteranceId === utteranceId)
+  }
+
+  #speakerOf(promptId: string): OpenTurn | undefined {
+    return this.#open.find((turn) => turn.speaks(promptId))
+  }
+}
