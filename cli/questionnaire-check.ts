@@ -8,20 +8,7 @@ import { load } from "#src/questionnaire/load.ts"
 import { type Paths, pathsOf } from "#src/questionnaire/paths.ts"
 import { loadValueSets } from "#src/questionnaire/questionnaires.ts"
 
-const help = `Checks questionnaires (FHIR R4 JSON) before they are used.
-
-Usage: npm run questionnaire:check -- FILE… [--json] [--valuesets FOLDER]
-  FILE               a Questionnaire
-  --json             one JSON object for each file, one a line
-  --valuesets FOLDER value sets by their url (default: valuesets/ beside the folder of each file)
-
-For each file: whether it is held or refused and why; what is left out; its languages; how many questions, states and
-transitions its machine has; how many ways lead through it; questions that can never be asked; prompts too long to listen to; texts without vowel marks
-or without translation.
-
-Exit codes: 0 all are held, 1 at least one is refused, 2 a file cannot be read or the usage is wrong.`
-
-interface Report {
+export interface Report {
   readonly file: string
   readonly held: boolean
   readonly refusals: ReadonlyArray<string>
@@ -51,9 +38,12 @@ const sizeOf = (node: Node): { readonly states: number; readonly transitions: nu
     })
 }
 
-const check = async (file: string, valueSetFolder: string | undefined): Promise<Report> => {
+export const valueSetsFor = (file: string, folder: string | undefined) =>
+  loadValueSets(folder ?? join(dirname(file), "..", "valuesets"))
+
+export const check = async (file: string, valueSetFolder: string | undefined): Promise<Report> => {
   const json = await readFile(file, "utf8")
-  const valueSets = await Effect.runPromise(loadValueSets(valueSetFolder ?? join(dirname(file), "..", "valuesets")))
+  const valueSets = await Effect.runPromise(valueSetsFor(file, valueSetFolder))
   const result = await Effect.runPromise(Effect.result(load(file, json, valueSets)))
   if (Result.isFailure(result)) return { file, held: false, refusals: result.failure.refusals }
   const { plan, evaluate, notes, languages, untranslated } = result.success
@@ -86,11 +76,13 @@ const pathsLine = ({ count, shortest, longest, tooMany }: Paths): string => {
     : `${count} ways through it, of ${shortest} to ${longest} questions`
 }
 
-const print = (report: Report): void => {
-  const write = (line: string) => process.stdout.write(`${line}\n`)
+/** For people. */
+export const linesOf = (report: Report): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  const write = (line: string) => lines.push(line)
   write(`${report.file}: ${report.held ? "held" : "REFUSED"}`)
   for (const refusal of report.refusals) write(`  ${refusal}`)
-  if (!report.held) return
+  if (!report.held) return lines
   write(
     `  ${report.id}: ${report.questions} questions in ${report.languages?.join(" and ")}; ${report.states} states, ${report.transitions} transitions`
   )
@@ -98,35 +90,5 @@ const print = (report: Report): void => {
   for (const { linkId, reason } of report.leftOut ?? []) write(`  ${linkId}: ${reason}`)
   for (const { linkId, language, what } of report.remarks ?? []) write(`  ${linkId} (${language}): ${what}`)
   if ((report.remarks ?? []).length === 0) write("  nothing to mend")
+  return lines
 }
-
-const main = async (args: ReadonlyArray<string>): Promise<number> => {
-  const folderAt = args.indexOf("--valuesets")
-  const folder = folderAt < 0 ? undefined : args[folderAt + 1]
-  const files = args.filter((arg, index) => !arg.startsWith("--") && (folderAt < 0 || index !== folderAt + 1))
-  if (args.includes("--help")) {
-    process.stdout.write(`${help}\n`)
-    return 0
-  }
-  const isKnown = (arg: string) => !arg.startsWith("--") || arg === "--json" || arg === "--valuesets"
-  if (files.length === 0 || !args.every(isKnown)) {
-    process.stderr.write(`${help}\n`)
-    return 2
-  }
-  let worst = 0
-  for (const file of files) {
-    try {
-      const report = await check(file, folder)
-      if (args.includes("--json")) process.stdout.write(`${JSON.stringify(report)}\n`)
-      else print(report)
-      if (!report.held) worst = Math.max(worst, 1)
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : "unknown"
-      process.stderr.write(`${file} cannot be read: ${reason}\n`)
-      worst = 2
-    }
-  }
-  return worst
-}
-
-process.exitCode = await main(process.argv.slice(2))
