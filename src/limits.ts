@@ -88,6 +88,8 @@ export const limits = {
     /** TCP connections, WebSockets included. Over it new ones are dropped. */
     connectionsMax: 10_000
   },
+  /** Live audio that is late by more than this has a gap: a lost packet is shorter, a person's pause is sent as silence. */
+  audioGapMs: 250,
   /** A turn whose answer takes longer is marked slow: from the end of the utterance to the first byte of speech. */
   turnSlowMs: 1_000,
   /** Turns kept in memory for timelines. Over it: the oldest go. */

@@ -38,6 +38,7 @@ import { sessionsLayer } from "#src/session/sessions.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { layerProfiling } from "#src/telemetry/profiling.ts"
+import { layerTurnMetrics } from "#src/telemetry/turn-metrics.ts"
 import { Turns } from "#src/telemetry/turns.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -166,6 +167,7 @@ const main = Effect.gen(function* () {
     announce(settings),
     layerArrival(configured, process.env, arriving),
     layerCanary(settings.canaryMinutes),
+    layerTurnMetrics,
     layerProfiling({ folder: join(settings.dataDir, "profiles"), enabled: settings.profiling })
   ).pipe(
     Layer.provide(layerGateway()),

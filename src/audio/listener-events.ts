@@ -1,5 +1,6 @@
 /** What a listener is told of the turn to come, and what it tells of what it hears. */
 import type { HeardSoFar, Hearing, SttError, Transcript } from "#src/stt/stt.ts"
+import type { Sound } from "./sound.ts"
 import type { UtteranceSettings } from "./utterances.ts"
 
 /** How the next utterance is to be heard. The turn in force when speech begins is that utterance's. */
@@ -28,7 +29,7 @@ export type ListenerEvent =
   | { readonly type: "transcript.partial"; readonly utteranceId: string; readonly text: string }
   | { readonly type: "speech.stopped"; readonly utteranceId: string; readonly atMs: number }
   /** `atMs`: how far had been listened when the end was decided. */
-  | { readonly type: "utterance.ended"; readonly utteranceId: string; readonly atMs: number }
+  | { readonly type: "utterance.ended"; readonly utteranceId: string; readonly atMs: number; readonly sound?: Sound }
   | { readonly type: "utterance.cleared"; readonly utteranceId: string }
   /** By one host, well or not; before what comes of it. */
   | { readonly type: "utterance.heard"; readonly utteranceId: string; readonly hearing: Hearing }

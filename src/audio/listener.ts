@@ -306,7 +306,13 @@ export class Listener {
     this.#unusedFrame = this.#nextToFeed
     this.#silence.restart(endFrame)
     this.#options.emit({ type: "speech.stopped", utteranceId, atMs: this.#atMs(endFrame) })
-    this.#options.emit({ type: "utterance.ended", utteranceId, atMs: this.#atMs(this.#heardFrames) })
+    const sound = this.#utterances.currentSound
+    this.#options.emit({
+      type: "utterance.ended",
+      utteranceId,
+      atMs: this.#atMs(this.#heardFrames),
+      ...(sound === undefined ? {} : { sound })
+    })
     this.#utterances.end(endFrame)
     this.#answers.release()
   }

@@ -4,6 +4,7 @@
  */
 import { Effect, Exit, type Fiber } from "effect"
 import type { HeardSoFar, Hearing as HostHearing, Stt, SttError, Transcript, Utterance } from "#src/stt/stt.ts"
+import { type Sound, SoundMeter } from "./sound.ts"
 
 export interface UtteranceSettings {
   readonly grammar?: ReadonlyArray<string>
@@ -35,6 +36,7 @@ interface Hearing {
   readonly utterance: Utterance
   readonly firstFrame: number
   readonly startFrame: number
+  readonly meter: SoundMeter
   endFrame: number
   fedFrames: number
   fedSamples: number
@@ -62,6 +64,11 @@ export class Utterances {
     return this.#current?.id
   }
 
+  /** How it has sounded so far. */
+  get currentSound(): Sound | undefined {
+    return this.#current?.meter.sound
+  }
+
   get currentFrames(): number {
     return this.#current?.fedFrames ?? 0
   }
@@ -86,6 +93,7 @@ export class Utterances {
       }),
       firstFrame,
       startFrame,
+      meter: new SoundMeter(),
       endFrame: startFrame,
       fedFrames: 0,
       fedSamples: 0,
@@ -103,6 +111,7 @@ export class Utterances {
     if (current === undefined) return
     current.fedFrames++
     current.fedSamples += samples.length
+    current.meter.add(samples)
     current.utterance.push(samples)
   }
 

@@ -21,13 +21,18 @@ export class Window {
 
 /** Live audio drains at four times real time from a store of `audioAheadMsMax` (R3.7). */
 export class AudioPace {
+  /** Times that nothing came for `audioGapMs` longer than what had come lasted. */
+  gaps = 0
   #aheadMs = 0
   #lastMs: number | undefined
+  #lastDurationMs = 0
 
   /** True when this much audio is too much now. */
   exceeds(durationMs: number, nowMs: number): boolean {
     const elapsedMs = this.#lastMs === undefined ? 0 : nowMs - this.#lastMs
     this.#lastMs = nowMs
+    if (elapsedMs > this.#lastDurationMs + limits.audioGapMs) this.gaps++
+    this.#lastDurationMs = durationMs
     this.#aheadMs = Math.max(0, this.#aheadMs - 4 * elapsedMs) + Math.max(durationMs, limits.frameMsMin)
     return this.#aheadMs > limits.audioAheadMsMax
   }

@@ -6,11 +6,13 @@
  * a person said, is called or comes from; none is open: a value outside its set counts as `other`.
  */
 import type { EndReason } from "#machines/session-events.ts"
+import { HostReason } from "#schemas/host.ts"
 import { AnswerVia, ModelStatus, RepromptReason } from "#schemas/wire.ts"
 import { errorTable } from "#schemas/error-table.ts"
 import type { ErrorCode } from "#schemas/errors.ts"
 import type { AuthReason } from "#src/gateway/auth.ts"
 import type { Endpoint } from "#src/session/contract.ts"
+import { turnCauses, turnOutcomes } from "./turn-record.ts"
 
 /** Values that are known only once the service runs, such as questions: the first `most` of them are told apart. */
 export interface Bounded {
@@ -90,6 +92,7 @@ export const authenticationFaults = [
   "subject"
 ] as const satisfies ReadonlyArray<AuthReason | "ambiguous" | "scope" | "subject">
 
+const waitBuckets = [0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10]
 /** Where a trial of the canary failed. */
 export const canaryFaults = ["no_clip", "not_ready", "not_heard", "misheard", "not_answered", "broken"] as const
 
@@ -131,6 +134,85 @@ export const metricTable = {
     questionnaire: question.questionnaire,
     status: ["completed", "amended", "stopped", "withdrawn"]
   }),
+
+  sawt_turns_total: counter("Turns, by what began them and what came of it.", {
+    ...endpoint,
+    cause: turnCauses,
+    outcome: turnOutcomes
+  }),
+  sawt_turns_slow_total: counter("Live turns whose answer took longer than a second.", endpoint),
+  sawt_turns_failed_total: counter("Turns in which something went wrong, by what first.", {
+    ...endpoint,
+    failure: ["hearing", "speaking", "storing"]
+  }),
+  sawt_turn_response_seconds: histogram(
+    "Live turns: from the end of the utterance, or a touch, to the first sound of the answer, or to the transcript where nothing is said. Without the silence that ends an utterance.",
+    endpoint,
+    [0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.4, 0.6, 1, 1.5, 2.5, 5, 10]
+  ),
+  sawt_turn_endpoint_wait_seconds: histogram(
+    "Live turns: from the last of the speech to the decision that it was the last.",
+    endpoint,
+    [0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 0.9, 1.2, 1.6, 2, 3, 5]
+  ),
+  sawt_turn_transcript_seconds: histogram(
+    "Live turns: from the last of the speech to the final, that silence included.",
+    endpoint,
+    waitBuckets
+  ),
+  sawt_turn_first_audio_seconds: histogram(
+    "Live turns: from the last of the speech to the first sound of the answer, that silence included.",
+    endpoint,
+    waitBuckets
+  ),
+  sawt_barge_in_duck_seconds: histogram(
+    "From the beginning of speech over a prompt to its being lowered.",
+    {},
+    [0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1]
+  ),
+  sawt_barge_in_stop_seconds: histogram(
+    "From the beginning of speech over a prompt to its end.",
+    {},
+    [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.6, 1, 2]
+  ),
+  sawt_decode_real_time_factor: histogram(
+    "Time in calls into the recogniser, for a second of an utterance's audio.",
+    {},
+    [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5]
+  ),
+  sawt_host_queue_wait_seconds: histogram(
+    "What an utterance waited for a processor within its recognition host, in all.",
+    {},
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+  ),
+  sawt_hearings_failed_total: counter("Times that a host gave up an utterance, which another then heard again.", {
+    reason: HostReason.literals
+  }),
+  sawt_synthesis_seconds: histogram(
+    "From the wish for a sentence to its sound, by where it came from; degraded: not the configured voice.",
+    { source: ["cache", "espeak", "piper"], degraded: ["true", "false"] },
+    [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6]
+  ),
+  sawt_speech_level_dbfs: histogram(
+    "How loud utterances were, root mean square in dB of full scale.",
+    endpoint,
+    [-60, -50, -45, -40, -35, -30, -25, -20, -15, -10, -6]
+  ),
+  sawt_speech_clipped_ratio: histogram(
+    "Share of an utterance's samples at full scale: a microphone that is turned up too far.",
+    endpoint,
+    [0, 0.0001, 0.001, 0.01, 0.05, 0.1, 0.5]
+  ),
+  sawt_audio_gaps_total: counter(
+    "Times that live audio came late by more than a quarter of a second within an utterance.",
+    endpoint
+  ),
+  sawt_store_write_seconds: histogram(
+    "Time to write what must last before it is told.",
+    {},
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
+  ),
+  sawt_store_writes_failed_total: counter("Writes that failed: nothing was told of them, and they are tried again."),
 
   sawt_http_answers_total: counter("HTTP requests answered, by class of status.", {
     status: ["2xx", "3xx", "4xx", "5xx"]

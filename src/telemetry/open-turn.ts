@@ -1,5 +1,6 @@
 /** A turn that goes on: what is known of it so far, and the record that it makes. */
 import type { RepromptReason } from "#schemas/wire.ts"
+import type { Sound } from "#src/audio/sound.ts"
 import { limits } from "#src/limits.ts"
 import type { Hearing } from "#src/stt/stt.ts"
 import type { Spoken, Synthesis, Transition, TurnCause, TurnOutcome, TurnRecord } from "./turn-record.ts"
@@ -14,8 +15,9 @@ export interface RecordedSession {
   readonly mode: TurnRecord["session"]["mode"]
   readonly questionnaire?: string
   readonly linkId?: string
-  /** Where the audio has come to. */
+  /** Where the audio has come to, and how often it came late. */
   readonly positionMs: number
+  readonly audioGaps: number
 }
 
 /** Being made. */
@@ -38,6 +40,8 @@ export class OpenTurn {
   #bargeIn: Made<NonNullable<TurnRecord["bargeIn"]>> | undefined
   #stoppedAtMs: number | undefined
   #utteranceEndedAtMs: number | undefined
+  #sound: Sound | undefined
+  #audioGaps = 0
   #settledAtMs: number | undefined
   #audioMs = 0
   #outcome: TurnOutcome | undefined
@@ -68,8 +72,11 @@ export class OpenTurn {
     this.#stoppedAtMs = atMs
   }
 
-  ended(atMs: number): void {
+  /** `audioGaps`: of the session up to here. */
+  ended(atMs: number, sound: Sound | undefined, audioGaps: number): void {
     this.#utteranceEndedAtMs = atMs
+    this.#sound = sound
+    this.#audioGaps = audioGaps - this.#session.audioGaps
   }
 
   heard(hearing: Hearing): void {
@@ -188,7 +195,9 @@ export class OpenTurn {
       startedAtMs: this.#startedAtMs,
       ...(this.#stoppedAtMs === undefined ? {} : { stoppedAtMs: this.#stoppedAtMs }),
       ...(this.#utteranceEndedAtMs === undefined ? {} : { endedAtMs: this.#utteranceEndedAtMs }),
-      audioMs: this.#audioMs
+      audioMs: this.#audioMs,
+      ...(this.#sound === undefined ? {} : { sound: this.#sound }),
+      audioGaps: this.#audioGaps
     }
   }
 

@@ -5,6 +5,7 @@
  * the session and of questions, names of states, counts and times.
  */
 import type { RepromptReason } from "#schemas/wire.ts"
+import type { Sound } from "#src/audio/sound.ts"
 import type { Hearing } from "#src/stt/stt.ts"
 
 /** What began it: a person's voice, touch or text; a silence that was waited for; the service itself (a first question). */
@@ -72,7 +73,8 @@ export interface TurnRecord {
     /** Of the session's own trace and span, hex: what the turn's trace is linked to. */
     readonly traceId: string
     readonly spanId: string
-    readonly endpoint: "basic" | "secure" | "healthcare"
+    /** `canary`: nobody's, the service's own trial. */
+    readonly endpoint: "basic" | "secure" | "healthcare" | "canary"
     /** `file`: audio comes at any speed, and waits say nothing of a person's. */
     readonly mode: "live" | "file"
   }
@@ -98,6 +100,9 @@ export interface TurnRecord {
     readonly stoppedAtMs?: number
     readonly endedAtMs?: number
     readonly audioMs: number
+    /** How it sounded, and how often its audio came late. */
+    readonly sound?: Sound
+    readonly audioGaps: number
   }
   /** By which hosts it was heard; the second and later ones are replays. */
   readonly hearings: ReadonlyArray<Hearing>

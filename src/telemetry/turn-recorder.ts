@@ -81,7 +81,7 @@ export class TurnRecorder {
         return this.#turnOf(event.utteranceId)?.stopped(nowMs - this.#agoMs(event.atMs))
       case "utterance.ended":
         this.#speaking = undefined
-        return this.#turnOf(event.utteranceId)?.ended(nowMs)
+        return this.#turnOf(event.utteranceId)?.ended(nowMs, event.sound, this.#session().audioGaps)
       case "utterance.heard":
         return this.#turnOf(event.utteranceId)?.heard(event.hearing)
       case "utterance.cleared":

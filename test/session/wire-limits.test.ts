@@ -53,4 +53,15 @@ describe("the pace of live audio", () => {
     assert.isUndefined(refusedAt(4))
     assert.closeTo(refusedAt(5) ?? 0, limits.audioAheadMsMax, 500)
   })
+
+  it("counts the gaps: audio that comes later than what came before had lasted, by more than a jitter", () => {
+    const pace = new AudioPace()
+    for (const nowMs of [0, 20, 40, 60]) pace.exceeds(20, nowMs)
+    pace.exceeds(20, 80 + limits.audioGapMs)
+    assert.strictEqual(pace.gaps, 0)
+    pace.exceeds(500, 101 + 2 * limits.audioGapMs)
+    assert.strictEqual(pace.gaps, 1)
+    pace.exceeds(20, 601 + 2 * limits.audioGapMs)
+    assert.strictEqual(pace.gaps, 1)
+  })
 })

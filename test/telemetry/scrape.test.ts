@@ -19,7 +19,9 @@ const get = (path: string, bearer?: string, accept?: string) =>
   })
 
 beforeAll(async () => {
-  server = await startServer({ ...noPrompts, METRICS_TOKEN: metricsToken })
+  const canary = { CANARY_MINUTES: "60", LOG_LEVEL: "DEBUG" }
+  server = await startServer({ ...noPrompts, ...canary, METRICS_TOKEN: metricsToken })
+  await server.logged("the canary was heard and answered")
   assert.deepEqual(await hears(server.url), ["نعم"])
   const caller = await interviewed(server)
   await caller.play(spoken("yes"))
@@ -58,17 +60,40 @@ describe("GET /metrics", () => {
     const text = await response.text()
     assert.isTrue(text.endsWith("\n# EOF\n"))
     assert.include(text, "# TYPE sawt_transcripts counter\n")
+    // From a bucket to the trace of the last turn in it.
+    assert.match(text, /sawt_turn_response_seconds_bucket\{.*\} 1 # \{trace_id="[0-9a-f]{32}"\} [0-9.]+ [0-9.]+\n/)
   })
 
   it("has every metric of the table, each with a value", () => {
     for (const name of metricNames) assert.isTrue(scrape.names.has(name), name)
   })
 
+  it("measures turns: waits of those that were live, models of all", () => {
+    const value = (name: string, labels = {}) => valueOf(scrape, name, labels)
+    assert.strictEqual(value("sawt_turns_total", { endpoint: "basic", outcome: "transcribed" }), 1)
+    assert.strictEqual(value("sawt_turns_total", { endpoint: "healthcare", cause: "silence" }), 1)
+    assert.isAtLeast(value("sawt_turns_total", { endpoint: "healthcare", outcome: "answered" }), 2)
+    for (const wait of ["endpoint_wait", "transcript"]) {
+      assert.strictEqual(value(`sawt_turn_${wait}_seconds_count`, { endpoint: "canary" }), 1)
+      assert.isAbove(value(`sawt_turn_${wait}_seconds_sum`, { endpoint: "canary" }), 0.1)
+      assert.strictEqual(value(`sawt_turn_${wait}_seconds_count`, { endpoint: "healthcare" }), 0)
+    }
+    assert.strictEqual(value("sawt_turn_response_seconds_count", { endpoint: "canary" }), 2)
+    assert.strictEqual(value("sawt_decode_real_time_factor_count"), 3)
+    assert.strictEqual(value("sawt_host_queue_wait_seconds_count"), 3)
+    assert.isAtLeast(value("sawt_synthesis_seconds_count", { source: "espeak" }), 2)
+    assert.isAtLeast(value("sawt_store_write_seconds_count"), 2)
+    assert.strictEqual(value("sawt_speech_level_dbfs_count"), 3)
+    assert.strictEqual(value("sawt_speech_level_dbfs_bucket", { le: "-50" }), 0)
+    assert.strictEqual(value("sawt_turns_failed_total"), 0)
+  })
+
   it("tells of what was said and asked, without a word of it", () => {
     const value = (name: string, labels = {}) => valueOf(scrape, name, labels)
     assert.strictEqual(value("sawt_sessions_started_total", { endpoint: "basic", resumed: "false" }), 1)
     assert.strictEqual(value("sawt_sessions_started_total", { endpoint: "healthcare" }), 1)
-    assert.strictEqual(value("sawt_transcripts_total"), 2)
+    assert.strictEqual(value("sawt_transcripts_total", { endpoint: "basic" }), 1)
+    assert.strictEqual(value("sawt_transcripts_total", { endpoint: "healthcare" }), 1)
     assert.isAtLeast(value("sawt_questions_asked_total", { questionnaire: "phq-9" }), 1)
     assert.strictEqual(value("sawt_reprompts_total", { questionnaire: "phq-9", reason: "no_speech" }), 1)
     assert.strictEqual(value("sawt_answers_total", { questionnaire: "phq-9", via: "dtmf" }), 1)
