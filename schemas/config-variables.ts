@@ -227,6 +227,13 @@ export const variables = {
     allowed: "a file",
     about: "Native Vosk library to load instead."
   }),
+  VOSK_SAMPLE_RATE: integer({
+    minimum: 8_000,
+    maximum: 48_000,
+    default: "8000",
+    unit: "Hz",
+    about: "What a client of vosk-server's protocol sends, unless its `config` says another; as vosk-server has it."
+  }),
   STT_HOSTS: integer({
     minimum: 1,
     maximum: 16,

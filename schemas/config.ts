@@ -55,6 +55,7 @@ export interface Config {
   readonly voskModelPath?: string
   readonly voskLibrary?: string
   readonly sttHosts: number
+  readonly voskSampleRateHz: number
   readonly ttsVoice?: string
   readonly helplineText?: string
   readonly modelsDownload: boolean
@@ -207,6 +208,7 @@ export const decodeConfig = (
     ),
     ...present("voskLibrary", raw.VOSK_LIBRARY),
     sttHosts: raw.STT_HOSTS ?? 1,
+    voskSampleRateHz: raw.VOSK_SAMPLE_RATE ?? 8_000,
     ...present("ttsVoice", raw.TTS_VOICE),
     ...present("helplineText", raw.HELPLINE_TEXT),
     canaryMinutes: raw.CANARY_MINUTES ?? (production ? 5 : 0),

@@ -96,6 +96,29 @@ export type SttParams = typeof SttParams.Type
 export const SttWork = Schema.Struct({ decodeMs: Schema.Finite, queueMs: Schema.Finite })
 export type SttWork = typeof SttWork.Type
 
+/**
+ * Parameters of a verbatim stream: libvosk decides where utterances end and its JSON is passed on as it is. Each binary
+ * frame from the server is given to libvosk by one call and answered by one binary frame: samples decoded so far (u32),
+ * `verbatimAnswer` (u8), and libvosk's JSON in UTF-8. `finish` is answered by the final and ends the stream.
+ */
+export const VerbatimParams = Schema.Struct({
+  verbatim: Schema.Struct({
+    /** Of the samples that follow. */
+    sampleRateHz: Schema.Finite,
+    /** Absent: the model's own grammar. */
+    phrases: Schema.optionalKey(Schema.Array(Schema.String)),
+    /** Whether results tell words with their times. */
+    words: Schema.Boolean,
+    alternatives: Schema.Int,
+    /** Where the first sample stands: added to the times of words. */
+    startSeconds: Schema.Finite
+  })
+})
+export type VerbatimParams = typeof VerbatimParams.Type
+
+export const verbatimAnswer = { partial: 0, result: 1 } as const
+export const verbatimHeaderBytes = 5
+
 /** `stt` → server on an utterance's stream. Binary: samples decoded so far, u32. */
 export const SttEvent = Schema.Union([
   Schema.Struct({ type: Schema.Literal("partial"), text: Schema.String }),

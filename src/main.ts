@@ -34,6 +34,7 @@ import { Arriving, layerArrival } from "#src/models/arrival.ts"
 import { type ConfiguredModels, configuredModels } from "#src/models/configured.ts"
 import { readManifest } from "#src/models/manifest.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
+import { recognitionsLayer } from "#src/session/recognitions.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { Stt } from "#src/stt/stt.ts"
@@ -80,14 +81,17 @@ const layerTelling = (settings: Settings) =>
 const layerAudit = (settings: Settings) =>
   Audit.layer({ folder: settings.dataDir, retentionDays: settings.retentionDays })
 
-const layerSessions = (settings: Settings) =>
-  sessionsLayer({
+const layerSessions = (settings: Settings) => {
+  const options = {
     idleSeconds: settings.sessionIdleSeconds,
     maxMinutes: settings.sessionMaxMinutes,
     logContent: settings.logContent,
     resumeWindowSeconds: settings.resumeWindowSeconds,
+    voskSampleRateHz: settings.voskSampleRateHz,
     ...(settings.helplineText === undefined ? {} : { helplineText: settings.helplineText })
-  })
+  }
+  return Layer.merge(sessionsLayer(options), recognitionsLayer(options))
+}
 
 const effectLevels: Record<Settings["logLevel"], LogLevel.LogLevel> = {
   TRACE: "Trace",

@@ -5,13 +5,13 @@
  */
 import type { IncomingMessage } from "node:http"
 import { Context, Effect, Layer } from "effect"
-import { type Adapter } from "#src/gateway/adapter.ts"
 import { clientAddress, limitKey } from "#src/gateway/address.ts"
 import { Auth, type AuthError, bearerOf, type Claims, type Scope } from "#src/gateway/auth.ts"
 import { Limiters } from "#src/gateway/limiter.ts"
 import { ambiguity } from "#src/gateway/node-server.ts"
 import { refuse, type Refusal } from "#src/gateway/refusal.ts"
 import { sawtV1 } from "#src/gateway/sawt-v1.ts"
+import { voskServer } from "#src/gateway/vosk-server.ts"
 import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
 import { Counters } from "#src/registry/counters.ts"
@@ -38,7 +38,10 @@ const scopesFor: Record<Endpoint, ReadonlyArray<Scope>> = {
 export const allows = (endpoint: Endpoint, scopes: ReadonlyArray<Scope>): boolean =>
   endpoint === "basic" || scopesFor[endpoint].some((scope) => scopes.includes(scope))
 
-const adapters: ReadonlyMap<string, Adapter> = new Map([[sawtV1.subprotocol, sawtV1]])
+/** By subprotocol. Which one a client speaks that offers none, its first message tells. */
+const protocols = [sawtV1, voskServer] as const
+export type Protocol = (typeof protocols)[number]
+const protocolNames = protocols.map(({ subprotocol }) => subprotocol)
 const bearerProtocol = "bearer."
 /** Names under which tokens are put into URLs by habit. */
 const tokenParameters: ReadonlySet<string> = new Set([
@@ -52,7 +55,7 @@ const tokenParameters: ReadonlySet<string> = new Set([
 
 export interface Admitted {
   readonly endpoint: Endpoint
-  readonly adapter: Adapter
+  readonly protocol: Protocol | "by first message"
   readonly clientAddress: string
   /** What counts as one address, see `limitKey`. */
   readonly network: string
@@ -92,7 +95,7 @@ export class Gate extends Context.Service<
           )
         }
         const offered = offeredProtocols(request)
-        const adapter = chooseAdapter(offered)
+        const protocol = chooseProtocol(offered)
         if (!originAllowed(request, settings.allowedOrigins)) {
           return yield* refuseCounted(address, refuse("forbidden", "This Origin may not connect; see ALLOWED_ORIGINS."))
         }
@@ -103,11 +106,11 @@ export class Gate extends Context.Service<
             "A token in the URL is refused: it would land in logs. Send it as Authorization or subprotocol."
           return yield* refuseCounted(address, unauthorized("invalid_request", message))
         }
-        if (adapter === undefined) {
-          const message = `Offer the subprotocol ${[...adapters.keys()].join(" or ")}.`
+        if (protocol === undefined) {
+          const message = `Offer the subprotocol ${protocolNames.join(" or ")}.`
           return yield* refuseCounted(address, refuse("invalid_message", message))
         }
-        const admitted = { endpoint, adapter, clientAddress: address, network: limitKey(address) }
+        const admitted = { endpoint, protocol, clientAddress: address, network: limitKey(address) }
         if (endpoint === "basic") {
           yield* limiters.countAddress(address)
           return admitted
@@ -214,15 +217,11 @@ const tokensOf = (request: IncomingMessage, offered: ReadonlyArray<string>): Rea
   return new Set(header === undefined ? named : [header, ...named])
 }
 
-/** With nothing asked for, the native protocol; with only unknown ones, none. */
-export const chooseAdapter = (offered: ReadonlyArray<string>): Adapter | undefined => {
-  if (offered.length === 0) return sawtV1
-  for (const name of offered) {
-    const adapter = adapters.get(name)
-    if (adapter !== undefined) return adapter
-  }
-  return undefined
-}
+/** With only unknown ones, none. */
+export const chooseProtocol = (offered: ReadonlyArray<string>): Admitted["protocol"] | undefined =>
+  offered.length === 0 ? "by first message" : offered.map(protocolOf).find((protocol) => protocol !== undefined)
+
+const protocolOf = (name: string): Protocol | undefined => protocols.find(({ subprotocol }) => subprotocol === name)
 
 /** A program sends no Origin; a page of our own host, or one that is named, may connect. */
 const originAllowed = (request: IncomingMessage, allowed: ReadonlyArray<string>): boolean => {

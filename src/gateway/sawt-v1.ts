@@ -2,39 +2,17 @@
  * The native protocol `sawt.v1`: JSON objects, decoded strictly with schemas/wire.ts. What does not decode becomes an
  * `invalid_message` that says what is wrong, where, and what is allowed - by the schema, never by repeating a value.
  */
-import { Result, Schema, SchemaIssue } from "effect"
-import { WireError } from "#schemas/errors.ts"
+import { Result, Schema } from "effect"
+import type { WireError } from "#schemas/errors.ts"
 import { ClientMessage, Ref, type ServerMessage, subprotocol } from "#schemas/wire.ts"
 import type { Adapter } from "#src/gateway/adapter.ts"
+import { explain, invalid, isObject } from "#src/gateway/explain.ts"
 
 const decode = Schema.decodeUnknownResult(ClientMessage, { onExcessProperty: "error", errors: "all" })
-const toStandard = SchemaIssue.makeFormatterStandardSchemaV1()
-const faultsTold = 3
 const isRef = Schema.is(Ref)
 
 const types: ReadonlySet<string> = new Set(Object.keys(ClientMessage.cases))
 const allowedTypes = [...types].join(", ")
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** Field names come from the client too: one that is no plain name is not repeated. */
-const nameOf = (key: unknown): string => (/^\w{1,40}$/.test(String(key)) ? String(key) : "(a field)")
-
-const explain = (type: string, error: Schema.SchemaError): string => {
-  const { issues } = toStandard(error.issue)
-  const told = issues.slice(0, faultsTold).map((issue) => {
-    const path = (issue.path ?? []).map(nameOf).join(".")
-    if (issue.message === "Missing key") return `\`${path}\` is missing`
-    if (issue.message === "Expected no excess property") return `\`${path}\` is not a field of it`
-    return `\`${path}\`: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`
-  })
-  const more = issues.length - told.length
-  return `${type}: ${told.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`
-}
-
-const invalid = (message: string, ref?: string): WireError =>
-  new WireError({ code: "invalid_message", message, ...(ref === undefined ? {} : { ref }) })
 
 const decodeText = (text: string): Result.Result<ClientMessage, WireError> => {
   let value: unknown
@@ -53,4 +31,8 @@ const decodeText = (text: string): Result.Result<ClientMessage, WireError> => {
   return Result.mapError(decode(value), (error) => invalid(explain(type, error), ref))
 }
 
-export const sawtV1: Adapter = { subprotocol, decodeText, encode: (message: ServerMessage) => JSON.stringify(message) }
+export const sawtV1 = {
+  subprotocol,
+  decodeText,
+  encode: (message: ServerMessage) => JSON.stringify(message)
+} satisfies Adapter

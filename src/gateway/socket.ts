@@ -11,18 +11,27 @@ import { type ErrorCode, errorRow } from "#schemas/errors.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import type { Adapter } from "#src/gateway/adapter.ts"
 import { errorName } from "#src/error-name.ts"
+import { sawtV1 } from "#src/gateway/sawt-v1.ts"
 import { limits } from "#src/limits.ts"
 import type { SecurityCounters } from "#src/registry/counters.ts"
-import type { Connection, SessionHandle } from "#src/session/contract.ts"
+import type { SessionHandle, TextConnection } from "#src/session/contract.ts"
 
 /** Bytes of a close reason (RFC 6455, 5.5: a control frame holds 125, two of them the code). */
 const reasonBytesMax = 123
 const pingsMissedMax = 2
 const tokenCloseCode = errorRow("token_expired").closeCode
 
-export class ClientSocket implements Connection {
+interface Received {
+  readonly payload: RawData
+  readonly isBinary: boolean
+}
+
+export class ClientSocket implements TextConnection {
   readonly #socket: WebSocket
-  readonly #adapter: Adapter
+  /** How errors are told before it is known what the client speaks. */
+  #encode: Adapter["encode"] = sawtV1.encode
+  /** Read before its session opens: a paused socket still gives what it holds. */
+  readonly #early: Array<Received> = []
   readonly #counters: SecurityCounters
   #pingsMissed = 0
   /** Of the present second. */
@@ -31,15 +40,27 @@ export class ClientSocket implements Connection {
   /** What the session threw, by name alone: its message may hold what a person said. */
   #fault: string | undefined
 
-  constructor(socket: WebSocket, adapter: Adapter, counters: SecurityCounters) {
+  constructor(socket: WebSocket, counters: SecurityCounters) {
     this.#socket = socket
-    this.#adapter = adapter
     this.#counters = counters
+    socket.on("ping", () => this.#countControlFrame())
+    socket.on("pong", () => {
+      this.#pingsMissed = 0
+      this.#countControlFrame()
+    })
   }
 
   readonly send = (message: ServerMessage): void => {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#socket.send(this.#adapter.encode(message))
+    const text = this.#encode(message)
+    if (text === undefined) return
+    this.#socket.send(text)
+    this.#dropWhenStuck()
+  }
+
+  readonly sendText = (text: Uint8Array, onSent?: () => void): void => {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#socket.send(text, { binary: false }, onSent)
     this.#dropWhenStuck()
   }
 
@@ -84,11 +105,31 @@ export class ClientSocket implements Connection {
     this.#socket.ping()
   }
 
-  /** Feeds the session until the socket has closed. Nothing was read before: the socket comes paused. */
-  serve(open: Effect.Effect<SessionHandle, never, Scope.Scope>): Effect.Effect<void> {
+  /** The first message, which stays the session's; undefined when the socket closes without. The socket comes paused. */
+  get first(): Effect.Effect<{ readonly payload: Buffer; readonly isBinary: boolean } | undefined> {
+    return Effect.callback((resume) => {
+      this.#socket.once("message", (payload, isBinary) => {
+        this.#socket.pause()
+        this.#early.push({ payload, isBinary })
+        this.#socket.on("message", this.#keepEarly)
+        resume(Effect.succeed({ payload: bytesOf(payload), isBinary }))
+      })
+      this.#socket.once("close", () => resume(Effect.undefined))
+      this.resumeReading()
+    })
+  }
+
+  readonly #keepEarly = (payload: RawData, isBinary: boolean): void => void this.#early.push({ payload, isBinary })
+
+  /** Feeds the session until the socket has closed. Nothing else was read before: the socket comes paused. */
+  serve<Message>(
+    adapter: Adapter<Message>,
+    open: Effect.Effect<SessionHandle<Message>, never, Scope.Scope>
+  ): Effect.Effect<void> {
+    this.#encode = adapter.encode
     const session = open.pipe(
       Effect.tap((handle) => Effect.addFinalizer(() => handle.disconnected)),
-      Effect.tap((handle) => Effect.sync(() => this.#listen(handle))),
+      Effect.tap((handle) => Effect.sync(() => this.#listen(adapter, handle))),
       Effect.andThen(this.#closed),
       Effect.scoped,
       Effect.catchDefect((defect) =>
@@ -111,14 +152,13 @@ export class ClientSocket implements Connection {
     })
   }
 
-  #listen(handle: SessionHandle): void {
-    this.#socket.on("message", (payload, isBinary) => this.#receive(handle, payload, isBinary))
-    this.#socket.on("ping", () => this.#countControlFrame())
-    this.#socket.on("pong", () => {
-      this.#pingsMissed = 0
-      this.#countControlFrame()
-    })
+  #listen<Message>(adapter: Adapter<Message>, handle: SessionHandle<Message>): void {
+    const receive = (payload: RawData, isBinary: boolean) => this.#receive(adapter, handle, payload, isBinary)
+    this.#socket.off("message", this.#keepEarly)
+    this.#socket.on("message", receive)
+    // First: what came early may make the session stop reading.
     this.resumeReading()
+    for (const { payload, isBinary } of this.#early.splice(0)) receive(payload, isBinary)
   }
 
   #countControlFrame(): void {
@@ -131,7 +171,12 @@ export class ClientSocket implements Connection {
     if (++this.#controlFrames > limits.messagesPerSecondMax) this.fail("rate_limited", "Too many pings in a second.")
   }
 
-  #receive(handle: SessionHandle, payload: RawData, isBinary: boolean): void {
+  #receive<Message>(
+    adapter: Adapter<Message>,
+    handle: SessionHandle<Message>,
+    payload: RawData,
+    isBinary: boolean
+  ): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#pingsMissed = 0
     const bytes = bytesOf(payload)
@@ -141,7 +186,7 @@ export class ClientSocket implements Connection {
         this.#counters.oversizeFrames++
         return this.fail("message_too_large", `A text frame holds at most ${limits.textBytesMax} bytes.`)
       }
-      const decoded = this.#adapter.decodeText(bytes.toString("utf8"))
+      const decoded = adapter.decodeText(bytes.toString("utf8"))
       if (Result.isSuccess(decoded)) return handle.receive(decoded.success)
       this.#counters.malformedMessages++
       handle.refused(decoded.failure)

@@ -9,20 +9,22 @@ import type { Duplex } from "node:stream"
 import { Effect, FiberSet, Layer, Schedule } from "effect"
 import { type WebSocket, WebSocketServer } from "ws"
 import { closeCodes, errorRow } from "#schemas/errors.ts"
-import { type Admitted, chooseAdapter, Gate, refusalOfSlot } from "#src/gateway/admission.ts"
+import { type Admitted, chooseProtocol, Gate, type Protocol, refusalOfSlot } from "#src/gateway/admission.ts"
 import { Auth } from "#src/gateway/auth.ts"
 import { Credential } from "#src/gateway/credential.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
 import { refuse, type Refusal, writeRefusal } from "#src/gateway/refusal.ts"
+import { sawtV1 } from "#src/gateway/sawt-v1.ts"
 import { ClientSocket } from "#src/gateway/socket.ts"
+import { isVoskServers, voskServer } from "#src/gateway/vosk-server.ts"
 import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
 import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
-import { Live } from "#src/registry/live.ts"
+import { Live, type LiveSession } from "#src/registry/live.ts"
 import { Revocations } from "#src/registry/revocations.ts"
 import { type Slot, Slots } from "#src/registry/slots.ts"
-import { type Admission, type SessionHandle, Sessions } from "#src/session/contract.ts"
+import { type Admission, Recognitions, Sessions } from "#src/session/contract.ts"
 
 export interface UpgradeOptions {
   readonly heartbeatMs: number
@@ -40,8 +42,9 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       const counters = yield* Counters
       const audit = yield* Audit
       const sessions = yield* Sessions
+      const recognitions = yield* Recognitions
       const services = { audit, auth: yield* Auth, counters, revocations: yield* Revocations }
-      const { drainSeconds } = yield* AppConfig
+      const { drainSeconds, sessionIdleSeconds } = yield* AppConfig
       const fork = yield* FiberSet.makeRuntime<never>()
       const clients = new Map<WebSocket, ClientSocket>()
 
@@ -63,7 +66,8 @@ export const layerUpgrade = (options: UpgradeOptions) =>
 
       const drain = Effect.suspend(() => {
         slots.drain()
-        return Effect.andThen(sessions.drain(drainSeconds * 1_000), cutStragglers)
+        const drained = [sessions.drain(drainSeconds * 1_000), recognitions.drain(drainSeconds * 1_000)]
+        return Effect.andThen(Effect.all(drained, { concurrency: "unbounded", discard: true }), cutStragglers)
       })
 
       const serverOptions = {
@@ -75,22 +79,46 @@ export const layerUpgrade = (options: UpgradeOptions) =>
         clientTracking: false,
         // Known to ws 8.23, not yet to its types.
         closeTimeout: options.closeTimeoutMs,
-        // Only the name of an adapter: the one that carries a token is never echoed.
-        handleProtocols: (offered: Set<string>) => chooseAdapter([...offered])?.subprotocol ?? (false as const)
+        // Only the name of a protocol: the one that carries a token is never echoed.
+        handleProtocols: (offered: Set<string>) => {
+          const protocol = chooseProtocol([...offered])
+          return typeof protocol === "object" && protocol.subprotocol
+        }
       }
       const wss = new WebSocketServer(serverOptions)
 
+      /** By the first message; waited for as long as a session may be idle, since vosk-server's clients know no bound. */
+      const told = (client: ClientSocket): Effect.Effect<Protocol | undefined> =>
+        client.first.pipe(
+          Effect.map((first) => first && (isVoskServers(first.payload, first.isBinary) ? voskServer : sawtV1)),
+          Effect.timeoutOrElse({
+            duration: sessionIdleSeconds * 1_000,
+            orElse: () =>
+              Effect.as(
+                Effect.sync(() => client.fail("idle_timeout", "Nothing was said.")),
+                undefined
+              )
+          })
+        )
+
       const serve = (socket: WebSocket, admitted: Admitted, slot: Slot) => {
         socket.pause()
-        const client = new ClientSocket(socket, admitted.adapter, counters)
+        const client = new ClientSocket(socket, counters)
         const credential = admitted.claims && new Credential(services, admitted, admitted.claims)
-        const admission = admissionOf(admitted, credential)
         clients.set(socket, client)
-        const listed = (handle: SessionHandle) =>
-          Effect.acquireRelease(
-            Effect.sync(() => live.add({ handle, admission })),
-            (remove) => Effect.sync(remove)
-          )
+        const spoken = (protocol: Protocol) => {
+          const admission = admissionOf(admitted, protocol, credential)
+          const listed = (handle: LiveSession["handle"]) =>
+            Effect.acquireRelease(
+              Effect.sync(() => live.add({ handle, admission })),
+              (remove) => Effect.sync(remove)
+            )
+          if (protocol === sawtV1) return client.serve(sawtV1, Effect.tap(sessions.open(admission, client), listed))
+          if (admitted.endpoint === "healthcare") {
+            return Effect.sync(() => client.fail("invalid_message", "A questionnaire is not spoken to by vosk-server."))
+          }
+          return client.serve(voskServer, Effect.tap(recognitions.open(admission, client), listed))
+        }
         slot.onEvicted = () => client.fail("sessions_full", "A signed-in session needed this slot.")
         socket.on("error", (error: Error & { code?: string }) => {
           if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") counters.oversizeFrames++
@@ -102,7 +130,12 @@ export const layerUpgrade = (options: UpgradeOptions) =>
             credential.onRevoked(() => client.fail("unauthorized", "The token has been revoked."))
           )
         }
-        fork(client.serve(sessions.open(admission, client).pipe(Effect.tap(listed))))
+        const { protocol } = admitted
+        fork(
+          protocol === "by first message"
+            ? Effect.flatMap(told(client), (first) => (first === undefined ? Effect.void : spoken(first)))
+            : spoken(protocol)
+        )
       }
 
       const upgrade = Effect.fn("Gateway.upgrade")(function* (request: IncomingMessage, socket: Duplex, head: Buffer) {
@@ -166,9 +199,9 @@ const slotLimit = (refusal: "sessions_full" | "address_full", { clientAddress, c
   ...(claims?.subject === undefined ? {} : { subject: claims.subject })
 })
 
-const admissionOf = (admitted: Admitted, credential: Credential | undefined): Admission => ({
+const admissionOf = (admitted: Admitted, protocol: Protocol, credential: Credential | undefined): Admission => ({
   endpoint: admitted.endpoint,
-  protocol: admitted.adapter.subprotocol,
+  protocol: protocol.subprotocol,
   ...(admitted.claims?.subject === undefined ? {} : { subject: admitted.claims.subject }),
   scopes: admitted.claims?.scopes ?? [],
   clientAddress: admitted.clientAddress,

@@ -6,6 +6,7 @@ import { Context, type Effect, type Scope } from "effect"
 import type { Language } from "#schemas/clinic.ts"
 import type { WireError } from "#schemas/errors.ts"
 import type { SessionSummary } from "#schemas/record.ts"
+import type { VoskMessage } from "#schemas/vosk-server.ts"
 import type { ClientMessage, ServerMessage } from "#schemas/wire.ts"
 import type { Watcher } from "./inspection.ts"
 
@@ -48,7 +49,13 @@ export interface Connection {
   readonly close: (code: number, reason: string) => void
 }
 
-export interface SessionHandle {
+/** Of a protocol whose answers come ready-made. */
+export interface TextConnection extends Connection {
+  /** One text frame of UTF-8, which the caller leaves alone from now on; `onSent`: the socket has taken it. */
+  readonly sendText: (text: Uint8Array, onSent?: () => void) => void
+}
+
+export interface SessionHandle<Message = ClientMessage> {
   /** Becomes another one when the client resumes an earlier session. */
   readonly id: string
   readonly summary: () => SessionSummary
@@ -56,7 +63,7 @@ export interface SessionHandle {
   readonly ended: boolean
   /** Ends it for good: nobody may resume it. Returns when all that was said whole is kept. */
   readonly end: Effect.Effect<void>
-  readonly receive: (message: ClientMessage) => void
+  readonly receive: (message: Message) => void
   /** `bytes` are valid only during the call. */
   readonly receiveAudio: (bytes: Uint8Array) => void
   /** The adapter could not decode a message: the session answers `error`, and ends at the third in ten seconds. */
@@ -79,3 +86,16 @@ export class Sessions extends Context.Service<
     readonly drain: (withinMs: number) => Effect.Effect<void>
   }
 >()("sawt/session/Sessions") {}
+
+/** Sessions of vosk-server's protocol: continuous audio, heard as libvosk by itself hears it. */
+export class Recognitions extends Context.Service<
+  Recognitions,
+  {
+    readonly open: (
+      admission: Admission,
+      connection: TextConnection
+    ) => Effect.Effect<SessionHandle<VoskMessage>, never, Scope.Scope>
+    /** Waits so long for those that go on, and ends them. */
+    readonly drain: (withinMs: number) => Effect.Effect<void>
+  }
+>()("sawt/session/Recognitions") {}

@@ -12,7 +12,11 @@ export class Reading {
 
   /** So much audio waits for the models. */
   pending(pendingMs: number): void {
-    if (this.#isPaused || pendingMs <= limits.unackedAudioMsMax) return
+    if (pendingMs > limits.unackedAudioMsMax) this.pause()
+  }
+
+  pause(): void {
+    if (this.#isPaused) return
     this.#isPaused = true
     this.#connection.pauseReading()
   }

@@ -35,6 +35,8 @@ export interface SessionsOptions {
   readonly helplineText?: string
   /** Absent: what people say is not logged. */
   readonly logContent?: boolean
+  /** Of a vosk-server client's audio, where it does not say; absent: vosk-server's own default, that of telephones. */
+  readonly voskSampleRateHz?: number
 }
 
 /** How soon what was left for good becomes a response, and what was left open an alert. */

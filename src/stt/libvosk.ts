@@ -32,6 +32,8 @@ export interface Libvosk {
   readonly setMaxAlternatives: (recognizer: VoskRecognizer, count: number) => void
   /** On a pool thread. One call at a time for a recogniser, which must not be freed before the call has settled. */
   readonly accept: (recognizer: VoskRecognizer, samples: Uint8Array) => Promise<number>
+  /** Of what libvosk itself has just called the end of an utterance; decoding goes on after it. */
+  readonly result: (recognizer: VoskRecognizer) => Promise<string>
   readonly finalResult: (recognizer: VoskRecognizer) => Promise<string>
   readonly partialResult: (recognizer: VoskRecognizer) => string
 }
@@ -114,6 +116,7 @@ export const loadLibvosk = async (chosen: string | undefined): Promise<Libvosk> 
     setMaxAlternatives: libvosk.vosk_recognizer_set_max_alternatives,
     accept: (recognizer, samples) =>
       callAsync(libvosk.vosk_recognizer_accept_waveform, recognizer, samples, samples.byteLength),
+    result: (recognizer) => callAsync(libvosk.vosk_recognizer_result, recognizer),
     finalResult: (recognizer) => callAsync(libvosk.vosk_recognizer_final_result, recognizer),
     partialResult: libvosk.vosk_recognizer_partial_result
   }

@@ -16,6 +16,7 @@ import { Pool, type StandIn } from "./pool.ts"
 import { renewableHosts } from "./renewal.ts"
 import { type Fork, ReplayedUtterance } from "./replay.ts"
 import { SttError, type Utterance, type UtteranceOptions } from "./utterance.ts"
+import { ReplayedVerbatim, type Verbatim, type VerbatimOptions } from "./verbatim.ts"
 
 export {
   type Hearing,
@@ -26,6 +27,7 @@ export {
   type Utterance,
   type UtteranceOptions
 } from "./utterance.ts"
+export type { Verbatim, VerbatimOptions } from "./verbatim.ts"
 
 /** The model that comes with the service: a small vocabulary, see its README. */
 export const embeddedSttModelPath = fileURLToPath(new URL("../../models/vosk-model-tiny-ar", import.meta.url))
@@ -80,6 +82,8 @@ export class Stt extends Context.Service<
     readonly renew: Effect.Effect<void, HostError>
     /** Never throws; waits for a host that loads or comes back. The same samples in any split give the same transcript. */
     readonly open: (options: UtteranceOptions) => Utterance
+    /** The same for continuous audio in which libvosk itself ends the utterances. */
+    readonly openVerbatim: (options: VerbatimOptions) => Verbatim
     /** Those of `words` that the model which serves cannot hear. */
     readonly missingWords: (words: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, SttError>
   }
@@ -100,6 +104,7 @@ export class Stt extends Context.Service<
       renew,
       hosts: pool.hosts.map(({ host }) => host),
       open: (options) => new ReplayedUtterance(pool, options, fork),
+      openVerbatim: (options) => new ReplayedVerbatim(pool, options, fork),
       missingWords: (words) =>
         Effect.suspend(() => pool.serving.host.request({ missingWords: words })).pipe(
           Effect.mapError(({ reason, message }) => new SttError({ reason, message })),

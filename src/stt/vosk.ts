@@ -5,13 +5,14 @@
  * utterance was dropped, or failed, is freed as soon as no call runs on it.
  */
 import { availableParallelism } from "node:os"
-import type { SttCommand, SttParams } from "#schemas/host.ts"
+import type { SttCommand, SttParams, VerbatimParams } from "#schemas/host.ts"
 import { type Backend, BackendFault, type BackendSink, type BackendStream } from "#src/host/backend.ts"
 import { probeWord, readProbeClip } from "#src/host/probe-clip.ts"
 import { work } from "#src/host/work.ts"
 import { Lanes } from "./lanes.ts"
 import { type Libvosk, loadLibvosk, type VoskModel, type VoskRecognizer } from "./libvosk.ts"
 import { inspectModel } from "./vosk-model.ts"
+import { VerbatimHearing, type VerbatimModel } from "./vosk-verbatim.ts"
 import { emptyFinal, parseFinal, withoutUnknown } from "./vosk-result.ts"
 
 const sampleRateHz = 16_000
@@ -314,10 +315,15 @@ export const backend: Backend = {
     const recognizers = new Recognizers(vosk, model, folder.runtimeGrammar, idleRecognizersMax)
     const lanes = new Lanes(availableParallelism())
     const clip = readProbeClip()
+    const { runtimeGrammar } = folder
+    const verbatim: VerbatimModel = { vosk, model, lanes, runtimeGrammar, knows: (word) => recognizers.knows(word) }
     return {
       name: `vosk ${folder.name}`,
-      info: { model: folder.name, runtimeGrammar: folder.runtimeGrammar },
-      open: (stream, params) => new Utterance(vosk, lanes, recognizers, stream, params as SttParams),
+      info: { model: folder.name, runtimeGrammar },
+      open: (stream, params) =>
+        "verbatim" in (params as SttParams | VerbatimParams)
+          ? new VerbatimHearing(verbatim, stream, params as VerbatimParams)
+          : new Utterance(vosk, lanes, recognizers, stream, params as SttParams),
       request: (body) =>
         (body as { readonly missingWords: ReadonlyArray<string> }).missingWords.filter(
           (word) => !recognizers.knows(word)

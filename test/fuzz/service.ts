@@ -18,6 +18,7 @@ import { NodeServer } from "#src/gateway/node-server.ts"
 import type { ModelHealth } from "#src/models.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Slots } from "#src/registry/slots.ts"
+import { recognitionsLayer } from "#src/session/recognitions.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
 import { Turns } from "#src/telemetry/turns.ts"
 import { layerStore } from "#src/store/keeping.ts"
@@ -90,6 +91,15 @@ const standIns = Layer.mergeAll(
         cancel: () => {}
       }
     },
+    openVerbatim: ({ onAnswer, onFinished }) => ({
+      push: () => queueMicrotask(() => onAnswer(Buffer.from('{"partial" : ""}'), false)),
+      finish: () =>
+        queueMicrotask(() => {
+          onAnswer(Buffer.from('{"text" : ""}'), true)
+          onFinished()
+        }),
+      close: () => {}
+    }),
     missingWords: () => Effect.succeed([])
   }),
   Layer.succeed(Tts, {
@@ -125,8 +135,9 @@ export const startService = async (): Promise<Service> => {
   const errors = Logger.make(({ logLevel, message }) => {
     if (logLevel === "Error" || logLevel === "Fatal") defects.push(JSON.stringify(message))
   })
+  const bounds = { idleSeconds: 120, maxMinutes: 60 }
   const layer = layerGateway().pipe(
-    Layer.provide(sessionsLayer({ idleSeconds: 120, maxMinutes: 60 })),
+    Layer.provide(Layer.merge(sessionsLayer(bounds), recognitionsLayer(bounds))),
     Layer.provide(Questionnaires.layer(questionnaires)),
     Layer.provide(standIns),
     Layer.provide(Turns.layer),

@@ -19,7 +19,7 @@ const present = () => {
   const audit = { record: () => {}, health: () => assert.fail("not used here") }
   const services = { audit, auth, counters: new SecurityCounters(), revocations }
   const address = "127.0.0.1"
-  const admitted = { endpoint: "secure", adapter: sawtV1, clientAddress: address, network: address, claims } as const
+  const admitted = { endpoint: "secure", protocol: sawtV1, clientAddress: address, network: address, claims } as const
   return { revocations, credential: new Credential(services, admitted, claims) }
 }
 

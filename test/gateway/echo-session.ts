@@ -177,6 +177,9 @@ export const echoLayers = (seen: Seen) =>
       open: () => {
         throw new Error("not used here")
       },
+      openVerbatim: () => {
+        throw new Error("not used here")
+      },
       missingWords: () => Effect.succeed([])
     }),
     Layer.succeed(Vad, {

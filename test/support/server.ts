@@ -19,6 +19,7 @@ import { type GatewayOptions, layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import type { Sessions } from "#src/session/contract.ts"
+import { recognitionsLayer } from "#src/session/recognitions.ts"
 import type { KeptServices } from "#src/store/keeping.ts"
 import type { Stt } from "#src/stt/stt.ts"
 import type { Tts } from "#src/tts/tts.ts"
@@ -51,7 +52,7 @@ export const startServer = async (
   const settings = Result.getOrThrow(loadSettings({ PORT: "0", RATE_LIMIT_PER_MINUTE: "10000", ...env }))
   const layer = layerGateway({ heartbeatMs: 20_000, closeTimeoutMs: 500, ...options }).pipe(
     Layer.provideMerge(Audit.layer({ folder, retentionDays: settings.retentionDays })),
-    Layer.provide(layers),
+    Layer.provide(Layer.provideMerge(recognitionsLayer({ idleSeconds: 120, maxMinutes: 60 }), layers)),
     Layer.provide(questionnaires),
     Layer.provide(Layer.succeed(AppConfig, settings)),
     Layer.provide(Logger.layer([]))
@@ -214,6 +215,7 @@ export const rawUpgrade = async (
   socket.on("error", () => {})
   socket.write(
     `GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${version}` +
+      "Sec-WebSocket-Protocol: sawt.v1\r\n" +
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
   )
   const [bytes] = (await once(socket, "data")) as [Buffer]
