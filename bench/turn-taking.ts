@@ -3,14 +3,12 @@
  * that word, with the silences of src/session/turn-taking.ts and with a fixed one, over the real detector and recogniser.
  * Counted in audio, so that a busy machine gives the same figures.
  */
-import { Context, Effect, Exit, Layer, Scope } from "effect"
 import type { Turn } from "#src/audio/listener-events.ts"
-import { Listener } from "#src/audio/listener.ts"
 import { turnOf } from "#src/session/turn.ts"
 import { sureMin } from "#src/questionnaire/understanding/scores.ts"
 import { numberStanding, patience } from "#src/session/turn-taking.ts"
-import { type HeardSoFar, Stt } from "#src/stt/stt.ts"
-import { Vad } from "#src/vad/vad.ts"
+import type { HeardSoFar } from "#src/stt/stt.ts"
+import { Listening } from "./listening.ts"
 import { machine, median, percentile, progress, readOptions, type Row, rounded, table } from "./options.ts"
 import {
   digitWords,
@@ -66,41 +64,9 @@ const turnFor = (asked: Asked): Turn => {
 }
 const fixed = (turn: Turn): Turn => ({ ...turn, endSilenceMs: fixedMs, endSilenceAfter: () => fixedMs })
 
-interface Services {
-  readonly vad: Vad["Service"]
-  readonly stt: Stt["Service"]
-}
-
-/** How far had been listened when a turn's end was decided. */
-interface Ended {
-  readonly atMs: number
-}
-
-const hear = async (services: Services, samples: Int16Array, turn: Turn): Promise<ReadonlyArray<Ended>> => {
-  const ends: Array<Ended> = []
-  let settled = 0
-  let told: () => void = () => {}
-  const listener = new Listener({
-    ...services,
-    turnDetection: "server_vad",
-    emit: (event) => {
-      if (event.type === "utterance.ended") ends.push({ atMs: event.atMs })
-      if (event.type === "transcript.final" || event.type === "transcript.failed") settled++
-      told()
-    }
-  })
-  listener.setTurn(turn)
-  listener.push(samples)
-  while (listener.pendingMs() > 0 || settled < ends.length) {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    told = resolve
-    const timer = setTimeout(resolve, 5)
-    await promise
-    clearTimeout(timer)
-  }
-  listener.close()
-  return ends
-}
+/** How far had been listened when each turn's end was decided. */
+const hear = async (samples: Int16Array, turn: Turn): Promise<ReadonlyArray<{ readonly atMs: number }>> =>
+  (await listening.hear(samples, turn)).filter((event) => event.type === "utterance.ended")
 
 interface Outcome {
   readonly cut: boolean
@@ -109,7 +75,7 @@ interface Outcome {
 }
 
 /** The first turn that ends in or after the last word is the one that is waited for; an earlier one cut the answer. */
-const outcomeOf = ({ lastWordStartMs, endMs }: TurnAnswer, ends: ReadonlyArray<Ended>): Outcome => {
+const outcomeOf = ({ lastWordStartMs, endMs }: TurnAnswer, ends: ReadonlyArray<{ readonly atMs: number }>): Outcome => {
   const last = ends.find(({ atMs }) => atMs > lastWordStartMs)
   const cut = ends.some(({ atMs }) => atMs <= lastWordStartMs)
   return { cut, unheard: last === undefined, waitedMs: last === undefined ? NaN : last.atMs - endMs }
@@ -142,12 +108,7 @@ const rowOf = (group: string, outcomes: ReadonlyArray<{ readonly table: Outcome;
   }
 }
 
-const scope = Scope.makeUnsafe()
-const context = await Effect.runPromise(Layer.buildWithScope(Layer.mergeAll(Stt.layer(), Vad.layer()), scope))
-const services: Services = { vad: Context.get(context, Vad), stt: Context.get(context, Stt) }
-while (services.stt.health().status !== "ready" || services.vad.health().status !== "ready") {
-  await new Promise((resolve) => setTimeout(resolve, 10))
-}
+const listening = await Listening.start()
 try {
   const half: Half = flags.chosen ? "chosen" : "measured"
   const material = materialOf(half, numbers)
@@ -155,18 +116,11 @@ try {
     `${material.length} answers, ${rounded(material.reduce((sum, { samples }) => sum + samples.length, 0) / 960_000, 1)} minutes`
   )
   const outcomes: Array<{ group: string; table: Outcome; fixed: Outcome }> = []
-  let next = 0
-  const worker = async () => {
-    for (let index = next++; index < material.length; index = next++) {
-      const answer = material[index]
-      if (answer === undefined) return
-      const turn = turnFor(answer.asked)
-      const ours = await hear(services, answer.samples, turn)
-      const theirs = await hear(services, answer.samples, fixed(turn))
-      outcomes[index] = { group: answer.group, table: outcomeOf(answer, ours), fixed: outcomeOf(answer, theirs) }
-    }
-  }
-  await Promise.all(Array.from({ length: 4 }, worker))
+  await listening.each(material, async (answer, index) => {
+    const turn = turnFor(answer.asked)
+    const [ours, theirs] = [await hear(answer.samples, turn), await hear(answer.samples, fixed(turn))]
+    outcomes[index] = { group: answer.group, table: outcomeOf(answer, ours), fixed: outcomeOf(answer, theirs) }
+  })
   const groups = [...new Set(material.map(({ group }) => group))]
   const rows = [
     ...groups.map((group) =>
@@ -183,5 +137,5 @@ try {
   if (json) console.log(JSON.stringify({ machine: machine(), half, patience, rows }, undefined, 2))
   else console.log(`${machine()}; speakers ${halves[half].join(", ")}\n\n${table(rows)}`)
 } finally {
-  await Effect.runPromise(Scope.close(scope, Exit.void))
+  await listening.close()
 }

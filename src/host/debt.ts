@@ -29,9 +29,9 @@ export class Debt {
     this.#sentBytes += count
   }
 
-  /** The only message to a stream is `finish`. */
-  sentMessage(): void {
-    this.#endOwed = true
+  /** `finish` is owed the end. A `peek` is answered in line with samples that are owed already, and ends nothing. */
+  sentMessage({ type }: { readonly type?: string }): void {
+    if (type !== "peek") this.#endOwed = true
   }
 
   heard(binary?: Uint8Array): void {

@@ -171,7 +171,7 @@ export class HostProcess {
     return {
       send: (message) => {
         if (!this.#streams.has(stream)) return
-        debt.sentMessage()
+        debt.sentMessage(message)
         this.#writer.json(stream, message)
       },
       sendBinary: (bytes) => {

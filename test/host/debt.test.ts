@@ -15,8 +15,18 @@ describe("what a stream is owed", () => {
     assert.equal(debt.tick(), 1, "the second block is still owed")
     debt.heard(decoded(6_400))
     assert.equal(debt.tick(), 0)
-    debt.sentMessage()
+    debt.sentMessage({ type: "finish" })
     assert.equal(debt.tick(), 1)
+  })
+
+  it("is nothing after a `peek`: whoever stops sending in the middle of a word kills no host", () => {
+    const debt = new Debt("stt")
+    debt.sentBytes(6_400)
+    debt.sentMessage({ type: "peek" })
+    assert.equal(debt.tick(), 1, "the samples before it are owed")
+    debt.heard(decoded(3_200))
+    debt.heard()
+    assert.deepEqual([debt.tick(), debt.tick()], [0, 0])
   })
 
   it("is a probability for every frame of a detector's stream", () => {
