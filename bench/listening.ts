@@ -33,21 +33,21 @@ export class Listening {
   /** All that is told of these samples, until the last utterance in them has its final. */
   async hear(samples: Int16Array, turn: Turn): Promise<ReadonlyArray<ListenerEvent>> {
     const events: Array<ListenerEvent> = []
-    let pending = 0
+    const pending = new Set<string>()
     let told: () => void = () => {}
     const listener = new Listener({
       ...this.#services,
       turnDetection: "server_vad",
       emit: (event) => {
         events.push(event)
-        if (event.type === "utterance.ended") pending++
-        if (event.type === "transcript.final" || event.type === "transcript.failed") pending--
+        if (event.type === "utterance.ended") pending.add(event.utteranceId)
+        if (event.type === "transcript.final" || event.type === "transcript.failed") pending.delete(event.utteranceId)
         told()
       }
     })
     listener.setTurn(turn)
     listener.push(samples)
-    while (listener.pendingMs() > 0 || pending > 0) {
+    while (listener.pendingMs() > 0 || pending.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>()
       told = resolve
       const timer = setTimeout(resolve, 5)

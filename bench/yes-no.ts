@@ -114,8 +114,7 @@ try {
     const counts = { right: 0, again: 0, other: 0, wrongYes: 0, wrongNo: 0 }
     await listening.each(trials, async ({ clip, condition, shift }) => {
       const events = await listening.hear(heardAs(clip, condition, shift), turn)
-      const finals = events.filter((event) => event.type === "transcript.final")
-      const [final] = finals
+      const final = events.find((event) => event.type === "transcript.final")
       const taken = takenFor(final && understood(plan, expectation, final.transcript, today))
       const isDecided = taken === "yes" || taken === "no"
       const isWrong = isDecided && taken !== meanings[clip.text]

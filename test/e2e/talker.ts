@@ -8,6 +8,12 @@ import { Caller, silence, tokenOf } from "./caller.ts"
 
 type Type = ServerMessage["type"]
 
+/** Spoken so clearly that no yes or no is asked again. */
+const surest: ReadonlyMap<string, string> = new Map([
+  ["yes", "yes-00000014_NO_08.wav"],
+  ["no", "no-00000028_NO_01.wav"]
+])
+
 export class Talker {
   readonly #server: ServerProcess
   readonly #subject: string
@@ -66,7 +72,8 @@ export class Talker {
   }
 
   async say(word: string, silenceMs = 900): Promise<void> {
-    await this.#caller.play(joined(silence(200), readSamples(clipOf(word).file), silence(silenceMs)))
+    const file = surest.get(word) ?? clipOf(word).file
+    await this.#caller.play(joined(silence(200), readSamples(file), silence(silenceMs)))
   }
 
   async quiet(durationMs: number): Promise<void> {

@@ -111,7 +111,7 @@ describe("a read-back", () => {
     interpretText(plan, confirming, text, "voice", today, { confidence, unknownWords: 0 })
 
   it("is believed only a clear yes, denied by any no, and corrected by another answer", () => {
-    assert.deepEqual(answered("نعم صحيح", 0.9), { type: "confirmation.given" })
+    assert.deepEqual(answered("نعم صحيح", 0.95), { type: "confirmation.given" })
     assert.deepInclude(answered("نعم", 0.4), { type: "answer.unmatched" })
     assert.deepEqual(answered("لا", 0.4), { type: "confirmation.denied" })
     assert.deepInclude(answered("لا ستة وثلاثين", 0.9), { type: "answer.given", sure: true })

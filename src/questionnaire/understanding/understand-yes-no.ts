@@ -2,14 +2,14 @@
 import type { Item, Language, Understanding } from "./ask.ts"
 import { doubt } from "./scores.ts"
 import { settle } from "./settle.ts"
-import { answer, concluded, isSure, none, placedBy, settling, type Work } from "./work.ts"
+import { answer, concluded, isSureYesNo, none, placedBy, settling, type Work } from "./work.ts"
 import { textAt } from "./words.ts"
 import { yesNoOf, yesNoReader, type YesNo } from "./yes-no.ts"
 
 export const yesNo = ({ kind, score, rule }: YesNo, work: Work): Understanding => ({
   kind,
   score,
-  sure: isSure(score, work),
+  sure: isSureYesNo(score, work),
   rule
 })
 

@@ -3,7 +3,7 @@ import type { Ask, Item, Language, Moment, Said, SpokenCommand, Today, Understan
 import type { Lexicon } from "./lexicon/lexicon.ts"
 import type { Placed, Reader } from "./reading.ts"
 import { echoOf, scan } from "./scan.ts"
-import { scoreMin, sureMin } from "./scores.ts"
+import { scoreMin, sureMin, yesNoConfidenceMin } from "./scores.ts"
 import type { Settled, Settling } from "./settle.ts"
 import { similarity } from "./similarity.ts"
 import { textOf, wordsOf, type Word } from "./words.ts"
@@ -35,13 +35,22 @@ export const none = (rule: string): Understanding => ({ kind: "none", rule })
 
 export const isSure = (score: number, { confidence }: Work): boolean => score * confidence >= sureMin
 
+/**
+ * Consent and "shall we stop?" listen for few words, where even a clear yes is heard with less: to ask them again costs half a
+ * minute, and what was misheard is seen and taken back at once.
+ */
+export const isSureYesNo = (score: number, work: Work): boolean =>
+  isSure(score, work) && (work.moment === "consent" || work.moment === "stop" || work.confidence >= yesNoConfidenceMin)
+
 export const answer = (
   items: readonly [Item, ...Array<Item>],
   score: number,
   rule: string,
   work: Work
-): Understanding =>
-  score < scoreMin ? none("unlike") : { kind: "answer", items, score, sure: isSure(score, work), rule }
+): Understanding => {
+  const sure = items.some(({ kind }) => kind === "boolean") ? isSureYesNo(score, work) : isSure(score, work)
+  return score < scoreMin ? none("unlike") : { kind: "answer", items, score, sure, rule }
+}
 
 const commandAlike = ({ words, lexicon, unheardWords, confidence }: Work): Understanding | undefined => {
   const text = textOf(words, 0, words.length)
