@@ -59,6 +59,8 @@ export interface Admitted {
   readonly clientAddress: string
   /** What counts as one address, see `limitKey`. */
   readonly network: string
+  /** Of `?gate=`, which only vosk-server's protocol knows. */
+  readonly gate?: "vad"
   readonly claims?: Claims
 }
 
@@ -110,7 +112,12 @@ export class Gate extends Context.Service<
           const message = `Offer the subprotocol ${protocolNames.join(" or ")}.`
           return yield* refuseCounted(address, refuse("invalid_message", message))
         }
-        const admitted = { endpoint, protocol, clientAddress: address, network: limitKey(address) }
+        const gate = url.searchParams.get("gate")
+        if (gate !== null && gate !== "vad") {
+          return yield* refuseCounted(address, refuse("invalid_message", "`gate` is `vad`, or absent."))
+        }
+        const gated = gate === null ? {} : { gate: "vad" as const }
+        const admitted = { endpoint, protocol, ...gated, clientAddress: address, network: limitKey(address) }
         if (endpoint === "basic") {
           yield* limiters.countAddress(address)
           return admitted

@@ -205,6 +205,7 @@ const admissionOf = (admitted: Admitted, protocol: Protocol, credential: Credent
   ...(admitted.claims?.subject === undefined ? {} : { subject: admitted.claims.subject }),
   scopes: admitted.claims?.scopes ?? [],
   clientAddress: admitted.clientAddress,
+  ...(admitted.gate === undefined ? {} : { gate: admitted.gate }),
   ...(admitted.claims === undefined ? {} : { tokenExpiresAtMs: admitted.claims.expiresAtMs }),
   ...(admitted.claims?.invitation === undefined ? {} : { invitation: admitted.claims.invitation }),
   ...(credential === undefined ? {} : { renew: (token) => credential.renew(token) }),

@@ -32,6 +32,8 @@ export interface Admission {
   readonly invitation?: { readonly id: string; readonly questionnaire: string; readonly language: Language }
   /** Takes a fresh token in the place of the one before. Absent where none is needed. */
   readonly renew?: (token: string) => Effect.Effect<Renewal, WireError>
+  /** A client of vosk-server's protocol has asked that only speech be decoded. */
+  readonly gate?: "vad"
   readonly traceId: string
   /** The service itself, on trial: counted apart from people. */
   readonly synthetic?: true

@@ -10,10 +10,12 @@ import type { EndReason } from "#machines/session-events.ts"
 import { closeCodes, errorRow, type ErrorCode, type WireError } from "#schemas/errors.ts"
 import type { SessionSummary } from "#schemas/record.ts"
 import type { VoskConfig, VoskMessage } from "#schemas/vosk-server.ts"
+import { GatedVerbatim } from "#src/audio/gated.ts"
 import { bytesOf, samplesOf } from "#src/audio/pcm.ts"
 import { Resampler } from "#src/audio/resample.ts"
 import { limits } from "#src/limits.ts"
-import type { Stt, Verbatim } from "#src/stt/stt.ts"
+import type { Stt, Verbatim, VerbatimOptions } from "#src/stt/stt.ts"
+import type { Vad } from "#src/vad/vad.ts"
 import type { Admission, SessionHandle, TextConnection } from "./contract.ts"
 import { endings } from "./endings.ts"
 import { Reading } from "./reading.ts"
@@ -26,6 +28,7 @@ export interface RecognitionOptions {
   readonly admission: Admission
   readonly connection: TextConnection
   readonly stt: Stt["Service"]
+  readonly vad: Vad["Service"]
   /** Of audio before which no `config` says another. */
   readonly sampleRateHz: number
   readonly nowMs: () => number
@@ -140,7 +143,8 @@ export class Recognition implements SessionHandle<VoskMessage> {
     if (this.#hearing !== undefined) return this.#hearing
     const { words = true, phrase_list: phrases = [], max_alternatives: alternatives = 0 } = this.#config
     const isLow = this.#sampleRateHz < modelRateHz
-    const verbatim = this.#options.stt.openVerbatim({
+    const { stt, vad, admission } = this.#options
+    const options: VerbatimOptions = {
       sampleRateHz: isLow ? modelRateHz : this.#sampleRateHz,
       words: Boolean(words),
       alternatives,
@@ -150,9 +154,9 @@ export class Recognition implements SessionHandle<VoskMessage> {
         if (this.#ending) this.#finish(closeCodes.ended, "ended")
       },
       onFailed: ({ message }) => this.#fail("stt_unavailable", message)
-    })
+    }
     return (this.#hearing = {
-      verbatim,
+      verbatim: admission.gate === "vad" ? new GatedVerbatim(stt, vad, options) : stt.openVerbatim(options),
       resampler: isLow ? new Resampler(this.#sampleRateHz, modelRateHz) : undefined
     })
   }

@@ -3,6 +3,7 @@ import { Deferred, Effect, Layer } from "effect"
 import type { EndReason } from "#machines/session-events.ts"
 import { limits } from "#src/limits.ts"
 import { Stt } from "#src/stt/stt.ts"
+import { Vad } from "#src/vad/vad.ts"
 import { type Admission, Recognitions } from "./contract.ts"
 import { Recognition } from "./recognition.ts"
 import type { SessionsOptions } from "./sessions.ts"
@@ -12,6 +13,7 @@ export const recognitionsLayer = ({ idleSeconds, maxMinutes, voskSampleRateHz = 
     Recognitions,
     Effect.gen(function* () {
       const stt = yield* Stt
+      const vad = yield* Vad
       const log = Effect.runForkWith(yield* Effect.context<never>())
       const running = new Set<Recognition>()
       let drained: Deferred.Deferred<void> | undefined
@@ -34,6 +36,7 @@ export const recognitionsLayer = ({ idleSeconds, maxMinutes, voskSampleRateHz = 
             admission,
             connection,
             stt,
+            vad,
             sampleRateHz: voskSampleRateHz,
             nowMs: Date.now,
             onNotice: (notice) => log(Effect.logWarning(notice)),

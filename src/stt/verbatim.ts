@@ -18,6 +18,8 @@ const sampleBytes = 2
 const keptSecondsMax = (limits.utteranceMsMax + 2_000) / 1_000
 
 export interface VerbatimOptions extends Omit<VerbatimParams["verbatim"], "startSeconds"> {
+  /** Where the first sample stands, for the times of words; absent: at the beginning. */
+  readonly startSeconds?: number
   /** One for each `push` and each `finish`, in their order; `json` is UTF-8 and the caller's to keep. */
   readonly onAnswer: (json: Uint8Array, isResult: boolean) => void
   /** All that belongs to a `finish` has been answered. */
@@ -53,7 +55,7 @@ export class ReplayedVerbatim implements Verbatim {
   #items: Array<Item> = []
   #keptSamples = 0
   /** Of the first item. */
-  #startSamples = 0
+  #startSamples: number
   /** Of the items, those that the client has an answer to, and those that the present hearing has answered. */
   #answered = 0
   #heard = 0
@@ -70,6 +72,7 @@ export class ReplayedVerbatim implements Verbatim {
     this.#pool = pool
     this.#options = options
     this.#fork = fork
+    this.#startSamples = (options.startSeconds ?? 0) * options.sampleRateHz
   }
 
   push(bytes: Uint8Array): void {

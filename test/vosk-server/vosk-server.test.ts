@@ -185,3 +185,38 @@ describe("the protocol", () => {
     assert.strictEqual(textOf(replies), said)
   })
 })
+
+describe("?gate=vad", () => {
+  interface Result {
+    readonly text: string
+    readonly result?: ReadonlyArray<{ readonly word: string; readonly start: number }>
+  }
+  const wordsOf = (replies: ReadonlyArray<string>) =>
+    replies.flatMap((reply) => (JSON.parse(reply) as Result).result ?? [])
+
+  it.each([
+    ["strictly, in pieces of 0.2 s", 16_000, 6_400],
+    ["in frames of 20 ms, of half a rate", 8_000, 320],
+    ["in pieces of several words", 16_000, 65_536]
+  ])("decodes speech alone, and hears the same words at the same times: %s", async (_, sampleRateHz, pieceBytes) => {
+    const bytes = bytesOf(resampled(spoken, 16_000, sampleRateHz))
+    const pieces = Array.from({ length: Math.ceil(bytes.length / pieceBytes) }, (_, i) =>
+      bytes.subarray(i * pieceBytes, (i + 1) * pieceBytes)
+    )
+    const client = await VoskClient.open(wsUrl("/ws?gate=vad"))
+    const { replies, close } = await strictly(client, `{"config": {"sample_rate": ${sampleRateHz}}}`, pieces)
+    assert.strictEqual(close.code, 1000)
+    assert.strictEqual(replies.length, pieces.length + 1)
+    assert.strictEqual(textOf(replies), said)
+    const expected = wordsOf(await direct({ pieces: [bytesOf(spoken), "final"] }))
+    for (const [i, { word, start }] of wordsOf(replies).entries()) {
+      assert.strictEqual(word, expected[i]?.word)
+      assert.approximately(start, expected[i]?.start ?? NaN, 0.1)
+    }
+  })
+
+  it("is the only gate there is", async () => {
+    const refusal = await VoskClient.open(wsUrl("/ws?gate=energy")).catch((error: Error) => error.message)
+    assert.match(String(refusal), /400/)
+  })
+})
