@@ -10,8 +10,15 @@ export interface NumberOption {
   readonly about: string
 }
 
-export interface Options<Names extends string, Flags extends string> {
+export interface TextOption {
+  readonly about: string
+  /** Absent: empty. */
+  readonly default?: string
+}
+
+export interface Options<Names extends string, Flags extends string, Texts extends string> {
   readonly json: boolean
+  readonly texts: Readonly<Record<Texts, string>>
   readonly numbers: Readonly<Record<Names, number>>
   readonly flags: Readonly<Record<Flags, boolean>>
 }
@@ -20,18 +27,24 @@ const keysOf = <Keys extends string>(record: Readonly<Record<Keys, unknown>>): R
   Object.keys(record) as Array<Keys>
 
 /** `about`: what is measured and how, a few lines. A flag is told by its sentence. */
-export const readOptions = <const Names extends string = never, const Flags extends string = never>(
+export const readOptions = <
+  const Names extends string = never,
+  const Flags extends string = never,
+  const Texts extends string = never
+>(
   name: string,
   about: string,
   options: {
     readonly numbers?: Readonly<Record<Names, NumberOption>>
+    readonly texts?: Readonly<Record<Texts, TextOption>>
     readonly flags?: Readonly<Record<Flags, string>>
     /** Where it is no bench: the script's name, and what its exit code means. */
     readonly script?: string
     readonly exitCodes?: string
   }
-): Options<Names, Flags> => {
+): Options<Names, Flags, Texts> => {
   const numbers = options.numbers ?? ({} as Record<Names, NumberOption>)
+  const texts = options.texts ?? ({} as Record<Texts, TextOption>)
   const flags: Readonly<Record<string, string>> = { ...options.flags, json: "for machines", help: "this text" }
   const line = (key: string, text: string) => `  --${key.padEnd(18)} ${text}`
   const help = [
@@ -39,6 +52,9 @@ export const readOptions = <const Names extends string = never, const Flags exte
     "",
     about,
     "",
+    ...keysOf(texts).map((key) =>
+      line(`${key} …`, `${texts[key].about}${texts[key].default ? ` (default ${texts[key].default})` : ""}`)
+    ),
     ...keysOf(numbers).map((key) => line(`${key} N`, `${numbers[key].about} (default ${numbers[key].default})`)),
     ...Object.entries(flags).map(([key, text]) => line(key, text)),
     "",
@@ -52,7 +68,9 @@ export const readOptions = <const Names extends string = never, const Flags exte
     try {
       return parseArgs({
         options: {
-          ...Object.fromEntries(keysOf(numbers).map((key) => [key, { type: "string" } as const])),
+          ...Object.fromEntries(
+            [...keysOf(numbers), ...keysOf(texts)].map((key) => [key, { type: "string" } as const])
+          ),
           ...Object.fromEntries(Object.keys(flags).map((key) => [key, { type: "boolean" } as const]))
         }
       }).values
@@ -74,6 +92,9 @@ export const readOptions = <const Names extends string = never, const Flags exte
   }
   return {
     json: values["json"] === true,
+    texts: Object.fromEntries(
+      keysOf(texts).map((key) => [key, String(values[key] ?? texts[key].default ?? "")])
+    ) as Record<Texts, string>,
     numbers: Object.fromEntries(keysOf(numbers).map((key) => [key, toNumber(key)])) as Record<Names, number>,
     flags: Object.fromEntries(
       keysOf(options.flags ?? ({} as Record<Flags, string>)).map((key) => [key, values[key] === true])

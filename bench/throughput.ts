@@ -5,7 +5,6 @@
  * service has not, so that the loop is also run once on each processor.
  */
 import { availableParallelism } from "node:os"
-import { joined } from "#src/audio/pcm.ts"
 import { mintToken } from "../scripts/client.ts"
 import { startServer, type ServerProcess } from "../scripts/server-process.ts"
 import { align, wordsOf } from "./alignment.ts"
@@ -13,7 +12,8 @@ import { type BareResult, type BareVosk, startBareVosk } from "./bare-vosk.ts"
 import { recognizeFile } from "./file-session.ts"
 import { machine, median, progress, readOptions, rounded, type Row, table } from "./options.ts"
 import { cpuMeter, processesOf, type ProcessName } from "./processes.ts"
-import { clips, mixed, noises, secondsOf, silence, trimmed } from "./recordings.ts"
+import { secondsOf } from "./recordings.ts"
+import { type Recording, type SceneKind, scenes } from "./scenes.ts"
 
 const { json, numbers } = readOptions(
   "throughput",
@@ -31,59 +31,6 @@ the same time: the service keeps all of them busy too, and the same work takes m
     }
   }
 )
-
-interface Recording {
-  readonly samples: Int16Array
-  readonly text: string
-  /** Where the last utterance has surely begun. */
-  readonly lastWordMs: number
-}
-
-/** Words of the clips, always others, trimmed to the speech. */
-const words = clips.map(({ text, samples }) => ({ text, samples: trimmed(samples, 30) }))
-
-const compose = (
-  session: number,
-  next: (utterance: number) => { readonly words: number; readonly pauseMs: (speechSeconds: number) => number }
-): Recording => {
-  const parts: Array<Int16Array> = [silence(500)]
-  const texts: Array<string> = []
-  let word = session * 11
-  let total = 0.5
-  let lastWordMs = 0
-  for (let utterance = 0; total < numbers.seconds; utterance++) {
-    const { words: count, pauseMs } = next(utterance)
-    let speech = 0
-    for (let i = 0; i < count; i++) {
-      // Prime, so that every word is followed by every other.
-      const { text, samples } = words[(word += 7) % words.length] ?? { text: "", samples: silence(500) }
-      const gap = silence(50 + ((word * 13) % 30))
-      parts.push(samples, gap)
-      texts.push(text)
-      lastWordMs = (total + speech) * 1_000
-      speech += secondsOf(samples) + secondsOf(gap)
-    }
-    const pause = silence(pauseMs(speech))
-    parts.push(pause)
-    total += speech + secondsOf(pause)
-  }
-  return { samples: joined(...parts), text: texts.join(" "), lastWordMs }
-}
-
-const speechRms = 3_000
-const kinds = {
-  continuous: (session: number): Recording => compose(session, () => ({ words: 14, pauseMs: () => 700 })),
-  conversation: (session: number): Recording => {
-    const counts = [2, 5, 1, 8, 3]
-    const recording = compose(session, (utterance) => ({
-      words: counts[(utterance + session) % counts.length] ?? 1,
-      pauseMs: (speech) => speech * 1_500
-    }))
-    const noise = noises[session % noises.length]?.samples ?? silence(1_000)
-    return { ...recording, samples: mixed(recording.samples, noise, speechRms / 10 ** (35 / 20), session * 7_919) }
-  }
-} as const
-type Kind = keyof typeof kinds
 
 const rightOf = (recordings: ReadonlyArray<Recording>, texts: ReadonlyArray<string>): number => {
   const said = recordings.reduce((sum, { text }) => sum + wordsOf(text).length, 0)
@@ -121,10 +68,10 @@ interface Round {
   readonly together: number
 }
 
-const measure = async (kind: Kind, server: ServerProcess, token: string, loops: ReadonlyArray<BareVosk>) => {
+const measure = async (kind: SceneKind, server: ServerProcess, token: string, loops: ReadonlyArray<BareVosk>) => {
   const [first] = loops
   if (first === undefined) throw new Error("no bare loop was started")
-  const recordings = Array.from({ length: numbers.sessions }, (_, session) => kinds[kind](session))
+  const recordings = Array.from({ length: numbers.sessions }, (_, session) => scenes[kind](session, numbers.seconds))
   const audioSeconds = recordings.reduce((sum, { samples }) => sum + secondsOf(samples), 0)
   const rounds: Array<Round> = []
   for (let round = 1; round <= numbers.rounds; round++) {
@@ -172,7 +119,7 @@ const loops = await Promise.all(Array.from({ length: availableParallelism() }, s
 const server = await startServer({ MAX_CONCURRENT_SESSIONS: String(numbers.sessions + 1) })
 try {
   const token = await mintToken(server.url, server.secret, "voice", "bench")
-  const warm = Array.from({ length: numbers.sessions }, (_, session) => kinds.conversation(session))
+  const warm = Array.from({ length: numbers.sessions }, (_, session) => scenes.conversation(session, numbers.seconds))
   progress("warming up")
   await runLoops(
     loops,
