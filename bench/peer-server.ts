@@ -11,6 +11,7 @@ import { connect, createServer, type AddressInfo } from "node:net"
 import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
+import { blasEnvironment } from "#src/host/blas-kernels.ts"
 import { embeddedSttModelPath } from "#src/stt/stt.ts"
 
 const header = `typedef struct VoskModel VoskModel;
@@ -72,12 +73,15 @@ const isListening = (port: number): Promise<boolean> =>
     socket.on("error", () => resolve(false))
   })
 
-/** As many threads as there are processors, 16 kHz, words with times: what the service is told as well. */
-export const startPeer = async (program: string): Promise<Peer> => {
+/**
+ * As many threads as there are processors, 16 kHz, words with times: what the service is told as well. `isTuned`: with the
+ * kernels that the service chooses for OpenBLAS.
+ */
+export const startPeer = async (program: string, isTuned: boolean): Promise<Peer> => {
   const port = await freePort()
   const threads = String(availableParallelism())
   const child = spawn(program, ["127.0.0.1", String(port), threads, embeddedSttModelPath], {
-    env: { VOSK_SAMPLE_RATE: "16000", VOSK_SHOW_WORDS: "True" },
+    env: { VOSK_SAMPLE_RATE: "16000", VOSK_SHOW_WORDS: "True", ...(isTuned ? blasEnvironment() : {}) },
     stdio: "ignore"
   })
   const exited = once(child, "exit")

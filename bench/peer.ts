@@ -15,7 +15,7 @@ import { cpuMeter, processesOf, type ProcessName, pssKbOf, type ServiceProcess }
 import { secondsOf } from "./recordings.ts"
 import { type Recording, type SceneKind, scenes } from "./scenes.ts"
 
-const { json, numbers, texts } = readOptions(
+const { json, flags, numbers, texts } = readOptions(
   "peer",
   `Runs vosk-server's C++ WebSocket server, built from the sources in --vosk-server (a clone of alphacep/vosk-server; needs g++
 and Boost, Debian's libboost-dev), and this service, both with the installed libvosk, the embedded model and 16 kHz, and speaks
@@ -34,6 +34,7 @@ all processes of a server; memory per client is what they grew by, halfway throu
       pace: { about: "by commas", default: "flat,paced" },
       svg: { about: "file for a plot of audio seconds per CPU second", default: "" }
     },
+    flags: { tuned: "give vosk-server the kernels that the service chooses for OpenBLAS" },
     numbers: {
       seconds: { default: 20, about: "audio of each client, about" },
       rounds: { default: 5, about: "rounds of each" }
@@ -145,7 +146,7 @@ const contest = async (contenders: ReadonlyArray<Contender>, kind: SceneKind, cl
 }
 
 const program = await buildPeer(folder)
-const peer = await startPeer(program)
+const peer = await startPeer(program, flags.tuned)
 const server = await startServer({
   VOSK_SAMPLE_RATE: "16000",
   // Nothing is rendered ahead meanwhile.

@@ -9,6 +9,7 @@ import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Exit, Schema } from "effect"
 import { HostError, HostEvent, type HostCommand, type HostFault, type HostKind } from "#schemas/host.ts"
+import { blasEnvironment } from "./blas-kernels.ts"
 import { Debt } from "./debt.ts"
 import { unexpectedEnd } from "./end.ts"
 import { frameKind, FrameReader, FrameWriter, payloadText } from "./frames.ts"
@@ -91,7 +92,7 @@ export class HostProcess {
     this.#policy = policy
     // No environment of the service's, so that a host cannot see its secrets. More native calls at once than there are
     // processors only push each other out of the caches.
-    const env = { UV_THREADPOOL_SIZE: String(availableParallelism()) }
+    const env = { UV_THREADPOOL_SIZE: String(availableParallelism()), ...blasEnvironment() }
     this.#child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "pipe", "pipe"], env })
     this.#child.once("error", () => {
       if (this.#child.pid === undefined) this.#end({ reason: "crash", message: "The host could not be started." })

@@ -2,6 +2,7 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
+import { blasEnvironment } from "#src/host/blas-kernels.ts"
 
 export interface Exchange {
   readonly sampleRateHz: number
@@ -20,6 +21,8 @@ export interface DirectLibvosk {
 export const startLibvosk = async (): Promise<DirectLibvosk> => {
   const child = fork(join(import.meta.dirname, "libvosk-program.ts"), {
     serialization: "advanced",
+    // Other kernels add in another order: the last digits of a confidence would differ.
+    env: { ...process.env, ...blasEnvironment() },
     // libvosk's warnings of words that a model lacks.
     stdio: ["ignore", "inherit", "ignore", "ipc"]
   })
