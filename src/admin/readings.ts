@@ -1,6 +1,6 @@
 /**
  * What others count already, as metrics that are read when somebody looks: nothing of it costs anything until then. What
- * would have to be asked of the disk, and the delay of the event loop, are looked at every ten seconds.
+ * would have to be asked of the disk, and the delay of the event loop, are looked at every five seconds.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Effect, Schedule } from "effect"
@@ -20,7 +20,7 @@ import { Metrics } from "#src/telemetry/metrics.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 
-const lookEvery = "10 seconds"
+const lookEvery = "5 seconds"
 /** Milliseconds between two samples of the event loop's delay. */
 const resolution = 20
 

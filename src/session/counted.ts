@@ -1,5 +1,6 @@
 /** What a client is told, counted: most of what operators ask of conversations stands in it. No word of it is kept. */
-import type { ServerMessage } from "#schemas/wire.ts"
+import type { Plan } from "#machines/plan.ts"
+import { RepromptReason, type ServerMessage } from "#schemas/wire.ts"
 import type { EndReason } from "#machines/session-events.ts"
 import type { MetricEndpoint } from "#src/telemetry/metric-table.ts"
 import type { MetricBook } from "#src/telemetry/metrics.ts"
@@ -51,6 +52,16 @@ const counting = (endpoint: MetricEndpoint, metrics: MetricBook): ((message: Ser
         return
     }
   }
+}
+
+/** What may be asked: a question that is put again for the first time is then an increase. */
+export const declareQuestions = (metrics: MetricBook, plans: ReadonlyArray<Plan>): void => {
+  for (const { id: questionnaire, questions } of plans)
+    for (const { linkId: question } of questions) {
+      metrics.declare("sawt_questions_asked_total", { questionnaire, question })
+      for (const reason of RepromptReason.literals)
+        metrics.declare("sawt_reprompts_total", { questionnaire, question, reason })
+    }
 }
 
 /** The same connection; what goes out over it is counted. */

@@ -18,7 +18,7 @@ import { Vad } from "#src/vad/vad.ts"
 import { concluderOf } from "./concluding.ts"
 import { loggedConnection, makeLogContent } from "./content-log.ts"
 import { Sessions, type Admission } from "./contract.ts"
-import { countedConnection, metricEndpointOf } from "./counted.ts"
+import { countedConnection, declareQuestions, metricEndpointOf } from "./counted.ts"
 import { fromEffect } from "./effect-actor.ts"
 import { inspected } from "./inspection.ts"
 import { fixedPrompts } from "./interview.ts"
@@ -57,6 +57,10 @@ export const sessionsLayer = (options: SessionsOptions) =>
       const metrics = yield* Metrics
       const turns = yield* Turns
       const questionnaires = yield* Questionnaires
+      declareQuestions(
+        metrics,
+        questionnaires.all.map(({ plan }) => plan)
+      )
       /** By the actor system that each session is the root of: what performs for it, and the scope that it owns. */
       const open = new WeakMap<object, { readonly session: Session; readonly scope: Scope.Scope }>()
       const performer = (system: object) => {

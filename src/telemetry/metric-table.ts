@@ -249,7 +249,7 @@ export const metricTable = {
   sawt_process_heap_bytes: gauge("JavaScript heap in use by the server."),
   sawt_process_cpu_seconds_total: counter("Processor time of the server, without its model hosts."),
   sawt_process_start_time_seconds: gauge("When the server started, as Unix time."),
-  sawt_event_loop_delay_seconds: gauge("Delay of the server's event loop in the last ten seconds that are over.", {
+  sawt_event_loop_delay_seconds: gauge("Delay of the server's event loop in the last five seconds that are over.", {
     stat: ["mean", "p99", "max"]
   }),
 

@@ -3,7 +3,7 @@
  * utterances and turns; what something else counts already is read when somebody looks. Both are Effect metrics in one
  * registry, from which `/metrics` is written and OTLP exported, so that the two never differ.
  *
- * Series of closed labels are there from the start, at zero: a first failure is then an increase. Nothing throws or waits.
+ * Series of closed labels are there from the start, at zero, others once declared: a first failure is then an increase. Nothing throws or waits.
  */
 import { Context, Metric } from "effect"
 import {
@@ -74,6 +74,11 @@ export class MetricBook {
 
   count<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by = 1): void {
     this.#of(name, labels as Labels).updateUnsafe(by, this.context)
+  }
+
+  /** It may happen: the series is there from now on. */
+  declare<Name extends CounterName>(name: Name, labels: LabelsOf<Name>): void {
+    this.#of(name, labels as Labels).valueUnsafe(this.context)
   }
 
   /** `traceId`: where to look when this value surprises. */

@@ -47,21 +47,6 @@ describe("the canary", () => {
   })
 })
 
-describe("a canary of a service that cannot hear", () => {
-  it("fails, and says where", async () => {
-    const deaf = await startServer({ ...watching, VOSK_LIBRARY: "/nowhere/libvosk.so" }, "/livez")
-    try {
-      await deaf.logged("the canary failed")
-      const scrape = await scraped(deaf.url, deaf.secret)
-      assert.strictEqual(valueOf(scrape, "sawt_canary_runs_total", { outcome: "not_heard" }), 1)
-      assert.strictEqual(valueOf(scrape, "sawt_utterances_lost_total", { endpoint: "canary" }), 1)
-      assert.strictEqual(valueOf(scrape, "sawt_utterances_lost_total", { endpoint: "basic" }), 0)
-    } finally {
-      await deaf.stop()
-    }
-  })
-})
-
 describe("SIGUSR2", () => {
   it("writes a CPU profile and a heap snapshot, for the owner alone", async () => {
     const folder = mkdtempSync(join(tmpdir(), "sawt-profiles-"))
