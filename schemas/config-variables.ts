@@ -1,10 +1,8 @@
 /** Every environment variable in one table: name, unit, default, what is allowed, one sentence. */
 import { Schema } from "effect"
+import { otelVariables } from "./otel-variables.ts"
+import { integer, variable } from "./variable.ts"
 
-const Integer = (minimum: number, maximum: number) =>
-  Schema.String.check(Schema.isPattern(/^[0-9]{1,9}$/)).pipe(
-    Schema.decodeTo(Schema.FiniteFromString.check(Schema.isBetween({ minimum, maximum })))
-  )
 const OnOff = Schema.Literals(["on", "off"])
 const Path = Schema.String.check(Schema.isMaxLength(4_096), Schema.isPattern(/^[^\0]+$/))
 const Secret = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(1_024))
@@ -18,24 +16,6 @@ export const LogLevels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as
 /** Bytes of a secret below which production does not start: the key size of HS256 (RFC 7518, 3.2). */
 export const secretBytesMin = 32
 
-export interface Variable<S> {
-  readonly schema: S
-  readonly unit?: string
-  /** As the reference page shows it. */
-  readonly default: string
-  readonly allowed: string
-  readonly about: string
-  readonly secret?: true
-}
-const variable = <const S extends Schema.Codec<unknown, string>>(row: Variable<S>): Variable<S> => row
-const integer = (row: { minimum: number; maximum: number; default: string; unit?: string; about: string }) =>
-  variable({
-    schema: Integer(row.minimum, row.maximum),
-    ...(row.unit === undefined ? {} : { unit: row.unit }),
-    default: row.default,
-    allowed: `an integer from ${row.minimum} to ${row.maximum}`,
-    about: row.about
-  })
 const secretAllowed = `up to 1024 characters; in production at least ${secretBytesMin} bytes, random`
 
 export const variables = {
@@ -290,6 +270,7 @@ export const variables = {
     about:
       "Whether SIGUSR2 writes a CPU profile and a heap snapshot to `DATA_DIR`/profiles; a snapshot holds what people say."
   }),
+  ...otelVariables,
   HELPLINE_TEXT: variable({
     schema: Schema.String.check(Schema.isMaxLength(1_000)),
     default: "unset",

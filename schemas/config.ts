@@ -3,7 +3,9 @@
  * first, and a fault never repeats a secret. An empty value counts as unset. The variables: `config-variables.ts`.
  */
 import { Redacted, Result, Schema, SchemaIssue } from "effect"
-import { LogLevels, secretBytesMin, variables, type Variable, type VariableName } from "./config-variables.ts"
+import { LogLevels, secretBytesMin, variables, type VariableName } from "./config-variables.ts"
+import { type Otlp, otlpOf } from "./otlp.ts"
+import type { Variable } from "./variable.ts"
 
 /** 318 MB, Apache-2.0, about 2.2 GB of memory. */
 const productionModel = "vosk-model-ar-mgb2-0.4"
@@ -62,6 +64,8 @@ export interface Config {
   /** 0: never. */
   readonly canaryMinutes: number
   readonly profiling: boolean
+  /** Absent: nothing is exported. */
+  readonly otlp?: Otlp
   readonly modelsBaseUrl?: string
   readonly modelsManifest?: string
 }
@@ -213,6 +217,7 @@ export const decodeConfig = (
     ...present("helplineText", raw.HELPLINE_TEXT),
     canaryMinutes: raw.CANARY_MINUTES ?? (production ? 5 : 0),
     profiling: raw.PROFILING === undefined ? !production : raw.PROFILING === "on",
+    ...otlpOf(raw),
     modelsDownload: raw.MODELS_DOWNLOAD === undefined ? production : raw.MODELS_DOWNLOAD === "on",
     ...present("modelsBaseUrl", raw.MODELS_BASE_URL),
     ...present("modelsManifest", raw.MODELS_MANIFEST)

@@ -92,8 +92,17 @@ export const SttParams = Schema.Struct({
 })
 export type SttParams = typeof SttParams.Type
 
-/** What an utterance has cost: milliseconds in calls into the model, and of waits for a processor before them. */
-export const SttWork = Schema.Struct({ decodeMs: Schema.Finite, queueMs: Schema.Finite })
+/**
+ * What an utterance has cost in its host: milliseconds in calls into the model, and of waits for a processor before them;
+ * in Unix time, when it first asked for a processor, had one, and was done.
+ */
+export const SttWork = Schema.Struct({
+  decodeMs: Schema.Finite,
+  queueMs: Schema.Finite,
+  askedAtUnixMs: Schema.Finite,
+  startedAtUnixMs: Schema.Finite,
+  endedAtUnixMs: Schema.Finite
+})
 export type SttWork = typeof SttWork.Type
 
 /**

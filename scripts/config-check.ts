@@ -4,7 +4,8 @@
  */
 import { Result } from "effect"
 import type { ConfigFault } from "#schemas/config.ts"
-import { type Variable, type VariableName, variables } from "#schemas/config-variables.ts"
+import { type VariableName, variables } from "#schemas/config-variables.ts"
+import type { Variable } from "#schemas/variable.ts"
 import { loadSettings, type Settings } from "#src/config.ts"
 import { readOptions } from "../bench/options.ts"
 

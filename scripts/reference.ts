@@ -1,9 +1,10 @@
-/** Prints docs/reference/config.md, errors.md and metrics.md from their tables: `node scripts/reference.ts`. */
+/** Prints docs/reference/config.md, errors.md, metrics.md and traces.md from their tables: `node scripts/reference.ts`. */
 import { writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { variables } from "#schemas/config-variables.ts"
 import { type ErrorRow, errorTable } from "#schemas/error-table.ts"
 import { closeCodes } from "#schemas/errors.ts"
+import { attributeTable, eventNames, eventRow, spanNames, spanRow } from "#src/telemetry/span-table.ts"
 import { type LabelValues, metricNames, rowOf } from "#src/telemetry/metric-table.ts"
 
 const file = (name: string): string => fileURLToPath(new URL(`../docs/reference/${name}`, import.meta.url))
@@ -91,10 +92,43 @@ const metricsPage = (): string =>
     )
   )
 
+const allowedOf = (row: { readonly type: string; readonly values?: ReadonlyArray<string> }): string =>
+  row.values?.map((value) => `\`${value}\``).join(", ") ?? row.type
+const listed = (names: ReadonlyArray<string>): string => names.map((name) => `\`${name}\``).join(", ")
+
+const tracesPage = (): string =>
+  page(
+    "Traces",
+    "src/telemetry/span-table.ts",
+    "What is exported where `OTEL_EXPORTER_OTLP_ENDPOINT` is set: each turn as a trace of its own, linked to the span of its session. A session's span is in the trace that `session.start` names by `traceparent`, else in its upgrade's, which goes on with the client's own. `trace_id` of a `transcript.final` or an error is the turn's. No attribute holds what a person said, answered, is called or comes from.",
+    "## Spans",
+    table(
+      ["span", "parent", "meaning", "attributes"],
+      spanNames.map((name) => {
+        const { parent, about, attributes } = spanRow(name)
+        return [`\`${name}\``, parent === undefined ? "" : `\`${parent}\``, about, listed(attributes)]
+      })
+    ),
+    "## Events",
+    table(
+      ["event", "on", "meaning", "attributes"],
+      eventNames.map((name) => {
+        const { on, about, attributes } = eventRow(name)
+        return [`\`${name}\``, `\`${on}\``, about, listed(attributes)]
+      })
+    ),
+    "## Attributes",
+    table(
+      ["attribute", "values", "meaning"],
+      Object.entries(attributeTable).map(([name, row]) => [`\`${name}\``, allowedOf(row), row.about])
+    )
+  )
+
 export const referencePages = (): ReadonlyArray<{ readonly file: string; readonly text: string }> => [
   { file: file("config.md"), text: configPage() },
   { file: file("errors.md"), text: errorsPage() },
-  { file: file("metrics.md"), text: metricsPage() }
+  { file: file("metrics.md"), text: metricsPage() },
+  { file: file("traces.md"), text: tracesPage() }
 ]
 
 if (import.meta.main) for (const { file, text } of referencePages()) await writeFile(file, text)

@@ -9,19 +9,7 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { NodeRuntime } from "@effect/platform-node"
-import {
-  Cause,
-  Console,
-  Effect,
-  Exit,
-  Layer,
-  Logger,
-  type LogLevel,
-  Redacted,
-  References,
-  Result,
-  Runtime
-} from "effect"
+import { Cause, Console, Effect, Exit, Layer, Redacted, Result, Runtime } from "effect"
 import type { HttpServerError } from "effect/http"
 import { Audit } from "#src/audit/audit.ts"
 import { layerCanary } from "#src/canary/canary.ts"
@@ -39,8 +27,9 @@ import { sessionsLayer } from "#src/session/sessions.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { layerProfiling } from "#src/telemetry/profiling.ts"
+import { layerLogs } from "#src/telemetry/logs.ts"
+import { layerTelemetry } from "#src/telemetry/telemetry.ts"
 import { layerTurnMetrics } from "#src/telemetry/turn-metrics.ts"
-import { Turns } from "#src/telemetry/turns.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { layerWebhook } from "#src/webhook/webhook.ts"
@@ -92,20 +81,6 @@ const layerSessions = (settings: Settings) => {
   }
   return Layer.merge(sessionsLayer(options), recognitionsLayer(options))
 }
-
-const effectLevels: Record<Settings["logLevel"], LogLevel.LogLevel> = {
-  TRACE: "Trace",
-  DEBUG: "Debug",
-  INFO: "Info",
-  WARN: "Warn",
-  ERROR: "Error",
-  FATAL: "Fatal"
-}
-const layerLogs = (settings: Settings) =>
-  Layer.mergeAll(
-    Logger.layer([settings.environment === "production" ? Logger.consoleJson : Logger.consolePretty()]),
-    Layer.succeed(References.MinimumLogLevel, effectLevels[settings.logLevel])
-  )
 
 const developerScopes = ["voice", "healthcare", "clinician"] as const
 const developerSeconds = 86_400
@@ -184,10 +159,16 @@ const main = Effect.gen(function* () {
     Layer.provide(layerModels(settings, configured, arriving)),
     Layer.provide(layerTelling(settings)),
     Layer.provide(layerAudit(settings)),
-    Layer.provide(Turns.layer),
     Layer.provide(layerKeeping(settings)),
     Layer.provide(Layer.succeed(AppConfig, settings)),
-    Layer.provide(layerLogs(settings))
+    Layer.provide(layerTelemetry(settings.otlp)),
+    Layer.provide(
+      layerLogs({
+        level: settings.logLevel,
+        isProduction: settings.environment === "production",
+        otlp: settings.otlp
+      })
+    )
   )
   yield* Layer.launch(service).pipe(
     Effect.catchTag("ServeError", (error) => stop([whyNotListening(error, settings)])),

@@ -18,6 +18,8 @@ export interface ConversationOptions {
   readonly patient: Patient
   readonly recordings: ReadonlyMap<string, ReadonlyArray<Int16Array>>
   readonly tell: (line: Line) => void
+  /** Before the patient acts on it. */
+  readonly onMessage?: (message: ServerMessage) => void
 }
 
 export type Line =
@@ -71,6 +73,7 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
   }
 
   const onMessage = (message: ServerMessage): void => {
+    options.onMessage?.(message)
     switch (message.type) {
       case "consent.requested":
         next = () => patient.consent()

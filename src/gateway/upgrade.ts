@@ -3,7 +3,7 @@
  * WebSocket. A slot is bound to the TCP socket: it comes back when that closes, whatever ended it. Closing the layer
  * turns new clients away, gives live ones the time to finish, tells those that are left 1012, and cuts those that do not go.
  */
-import { randomBytes, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import type { Duplex } from "node:stream"
 import { Effect, FiberSet, Layer, Schedule } from "effect"
@@ -13,9 +13,10 @@ import { type Admitted, chooseProtocol, Gate, type Protocol, refusalOfSlot } fro
 import { Auth } from "#src/gateway/auth.ts"
 import { Credential } from "#src/gateway/credential.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
-import { refuse, type Refusal, writeRefusal } from "#src/gateway/refusal.ts"
+import { refuse, type Refusal, refusalStatus, writeRefusal } from "#src/gateway/refusal.ts"
 import { sawtV1 } from "#src/gateway/sawt-v1.ts"
 import { ClientSocket } from "#src/gateway/socket.ts"
+import { UpgradeAttempt } from "#src/gateway/upgrade-attempt.ts"
 import { isVoskServers, voskServer } from "#src/gateway/vosk-server.ts"
 import { Audit } from "#src/audit/audit.ts"
 import { AppConfig } from "#src/config.ts"
@@ -25,6 +26,8 @@ import { Live, type LiveSession } from "#src/registry/live.ts"
 import { Revocations } from "#src/registry/revocations.ts"
 import { type Slot, Slots } from "#src/registry/slots.ts"
 import { type Admission, Recognitions, Sessions } from "#src/session/contract.ts"
+import type { SpanRef } from "#src/telemetry/trace-context.ts"
+import { Turns } from "#src/telemetry/turns.ts"
 
 export interface UpgradeOptions {
   readonly heartbeatMs: number
@@ -43,6 +46,7 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       const audit = yield* Audit
       const sessions = yield* Sessions
       const recognitions = yield* Recognitions
+      const turns = yield* Turns
       const services = { audit, auth: yield* Auth, counters, revocations: yield* Revocations }
       const { drainSeconds, sessionIdleSeconds } = yield* AppConfig
       const fork = yield* FiberSet.makeRuntime<never>()
@@ -101,13 +105,13 @@ export const layerUpgrade = (options: UpgradeOptions) =>
           })
         )
 
-      const serve = (socket: WebSocket, admitted: Admitted, slot: Slot) => {
+      const serve = (socket: WebSocket, admitted: Admitted, slot: Slot, { span }: UpgradeAttempt) => {
         socket.pause()
         const client = new ClientSocket(socket, counters)
         const credential = admitted.claims && new Credential(services, admitted, admitted.claims)
         clients.set(socket, client)
         const spoken = (protocol: Protocol) => {
-          const admission = admissionOf(admitted, protocol, credential)
+          const admission = admissionOf(admitted, protocol, span, credential)
           const listed = (handle: LiveSession["handle"]) =>
             Effect.acquireRelease(
               Effect.sync(() => live.add({ handle, admission })),
@@ -138,8 +142,16 @@ export const layerUpgrade = (options: UpgradeOptions) =>
         )
       }
 
-      const upgrade = Effect.fn("Gateway.upgrade")(function* (request: IncomingMessage, socket: Duplex, head: Buffer) {
-        const admitted = yield* gate.admit(request)
+      const upgrade = Effect.fnUntraced(function* (
+        attempt: UpgradeAttempt,
+        request: IncomingMessage,
+        socket: Duplex,
+        head: Buffer
+      ) {
+        const admitted = yield* Effect.ensuring(
+          gate.admit(request),
+          Effect.sync(() => attempt.admitted())
+        )
         // From here to the end nothing waits: check, slot and handshake are one step.
         if (socket.destroyed) return
         const slot = slots.reserve(admitted)
@@ -149,22 +161,27 @@ export const layerUpgrade = (options: UpgradeOptions) =>
           return yield* refusalOfSlot(slot)
         }
         socket.once("close", slot.release)
-        wss.handleUpgrade(request, socket, head, (client) => serve(client, admitted, slot))
+        wss.handleUpgrade(request, socket, head, (client) => {
+          turns.upgraded(attempt.record(101))
+          serve(client, admitted, slot, attempt)
+        })
       })
 
       const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
         socket.on("error", () => socket.destroy())
         const requestId = randomUUID()
+        const attempt = new UpgradeAttempt(request)
         const refused = (refusal: Refusal) =>
           Effect.andThen(
             Effect.logDebug("Upgrade refused", { requestId, code: refusal.code }),
             Effect.sync(() => {
               counters.refuse(refusal.code)
               writeRefusal(socket, requestId, refusal)
+              turns.upgraded(attempt.record(refusalStatus(refusal), refusal.code))
             })
           )
         fork(
-          upgrade(request, socket, head).pipe(
+          upgrade(attempt, request, socket, head).pipe(
             Effect.catch(refused),
             Effect.catchDefect(() => refused(refuse("internal", "The upgrade failed.")))
           )
@@ -199,7 +216,12 @@ const slotLimit = (refusal: "sessions_full" | "address_full", { clientAddress, c
   ...(claims?.subject === undefined ? {} : { subject: claims.subject })
 })
 
-const admissionOf = (admitted: Admitted, protocol: Protocol, credential: Credential | undefined): Admission => ({
+const admissionOf = (
+  admitted: Admitted,
+  protocol: Protocol,
+  span: SpanRef,
+  credential: Credential | undefined
+): Admission => ({
   endpoint: admitted.endpoint,
   protocol: protocol.subprotocol,
   ...(admitted.claims?.subject === undefined ? {} : { subject: admitted.claims.subject }),
@@ -209,5 +231,6 @@ const admissionOf = (admitted: Admitted, protocol: Protocol, credential: Credent
   ...(admitted.claims === undefined ? {} : { tokenExpiresAtMs: admitted.claims.expiresAtMs }),
   ...(admitted.claims?.invitation === undefined ? {} : { invitation: admitted.claims.invitation }),
   ...(credential === undefined ? {} : { renew: (token) => credential.renew(token) }),
-  traceId: randomBytes(16).toString("hex")
+  traceId: span.traceId,
+  upgrade: span
 })

@@ -76,7 +76,7 @@ const text = (session: Session, started: Started, message: Of<"text.input">) => 
       model: "typed",
       degraded: false,
       replayed: false,
-      trace_id: session.options.admission.traceId
+      trace_id: session.turns.traceId
     })
     return
   }
@@ -146,6 +146,7 @@ export const receiveMessage = (session: Session, received: ClientMessage): void 
   if (message.type === "session.start") {
     if (session.start !== undefined) return session.refuse("not_ready", "the session has started already")
     session.start = message
+    session.turns.begin(message.traceparent)
     return session.actor.send({ type: "start.requested" })
   }
   if (started === undefined) return session.refuse("not_ready", `${message.type} came before session.ready`)

@@ -8,6 +8,7 @@ import type { WireError } from "#schemas/errors.ts"
 import type { SessionSummary } from "#schemas/record.ts"
 import type { VoskMessage } from "#schemas/vosk-server.ts"
 import type { ClientMessage, ServerMessage } from "#schemas/wire.ts"
+import type { SpanRef } from "#src/telemetry/trace-context.ts"
 import type { Watcher } from "./inspection.ts"
 
 export type Endpoint = "basic" | "secure" | "healthcare"
@@ -35,6 +36,8 @@ export interface Admission {
   /** A client of vosk-server's protocol has asked that only speech be decoded. */
   readonly gate?: "vad"
   readonly traceId: string
+  /** The span of the upgrade, in that trace. Absent where there was none. */
+  readonly upgrade?: SpanRef
   /** The service itself, on trial: counted apart from people. */
   readonly synthetic?: true
 }

@@ -111,7 +111,7 @@ const settle = (session: Session, { utteranceId, transcript, audioStartMs, start
     model,
     degraded,
     replayed,
-    trace_id: session.options.admission.traceId
+    trace_id: session.turns.traceId
   })
   const { started } = session
   const echoless = () =>

@@ -22,12 +22,11 @@ const durable: ReadonlySet<ServerMessage["type"]> = new Set([
 ])
 
 /** Who looks on. */
-type OutgoingTurns = Pick<TurnRecorder, "sent" | "wrote">
+type OutgoingTurns = Pick<TurnRecorder, "traceId" | "sent" | "wrote">
 
 export class Outgoing {
   readonly #connection: Connection
-  readonly #traceId: string
-  readonly #turns: OutgoingTurns | undefined
+  readonly #turns: OutgoingTurns
   /** What answered each of the client's last refs; undefined while the answer is due. Oldest first. */
   readonly #answered = new Map<string, ServerMessage | undefined>()
   #journal: Journal | undefined
@@ -35,10 +34,9 @@ export class Outgoing {
   #ref: string | undefined
   #closed = false
 
-  constructor(connection: Connection, traceId: string, turns?: OutgoingTurns) {
+  constructor(connection: Connection, turns: OutgoingTurns) {
     this.#turns = turns
     this.#connection = connection
-    this.#traceId = traceId
   }
 
   /** A `ref` that was there before is not acted on again: its answer is repeated, once there is one. */
@@ -100,7 +98,7 @@ export class Outgoing {
     if (ref === this.#ref) this.#ref = undefined
     if (ref !== undefined && this.#answered.get(ref) === undefined) this.#remember(ref, outgoing)
     this.#connection.send(outgoing)
-    this.#turns?.sent(outgoing)
+    this.#turns.sent(outgoing)
     return true
   }
 
@@ -109,7 +107,7 @@ export class Outgoing {
     if (this.#journal === undefined) return true
     const startedAtMs = performance.now()
     const isStored = Result.isSuccess(this.#journal.append(write))
-    this.#turns?.wrote(startedAtMs, isStored)
+    this.#turns.wrote(startedAtMs, isStored)
     return isStored
   }
 
@@ -127,7 +125,7 @@ export class Outgoing {
       code,
       message,
       retryable,
-      trace_id: this.#traceId,
+      trace_id: this.#turns.traceId,
       ...(ref === undefined ? {} : { ref })
     })
   }

@@ -143,7 +143,7 @@ export const makePrepare = (services: PrepareServices) => {
       ...(keeping === undefined ? {} : { keeping }),
       ready: readyMessage({
         sessionId: session.id,
-        traceId: admission.traceId,
+        traceId: session.turns.sessionTraceId,
         ref: start.ref,
         audio,
         speech,

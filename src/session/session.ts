@@ -69,7 +69,7 @@ export class Session implements SessionHandle {
     this.#openedAtMs = options.nowMs()
     this.figures = new Figures(this.#openedAtMs)
     this.turns = options.recordTurns(() => recordedOf(this))
-    this.#outgoing = new Outgoing(options.connection, options.admission.traceId, this.turns)
+    this.#outgoing = new Outgoing(options.connection, this.turns)
     const { idleMs, durationMs } = options
     this.actor = createActor(options.machine, {
       input: { startTimeoutMs: limits.startTimeoutMs, idleMs, durationMs }
@@ -328,7 +328,7 @@ export class Session implements SessionHandle {
     this.ended = true
     const keeping = this.started?.keeping
     const resumable = keeping?.resumable === true && resumableEnds.has(reason)
-    this.send({ type: "session.ended", reason, resumable, trace_id: this.options.admission.traceId })
+    this.send({ type: "session.ended", reason, resumable, trace_id: this.turns.sessionTraceId })
     this.#outgoing.close(closeCode, closeReason)
     keeping?.journal.park({
       resumable,
@@ -339,7 +339,7 @@ export class Session implements SessionHandle {
     this.#settling.finish()
     this.started?.listener.close()
     this.actor.stop()
-    this.turns.close()
+    this.turns.close(reason)
     this.options.onEnded()
   }
 }

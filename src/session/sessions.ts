@@ -12,6 +12,7 @@ import { Invitations } from "#src/store/invitations.ts"
 import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Metrics } from "#src/telemetry/metrics.ts"
+import { inTrace, tellTurn } from "#src/telemetry/turn-log.ts"
 import { Turns } from "#src/telemetry/turns.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
@@ -43,6 +44,16 @@ export interface SessionsOptions {
 const concludeInterval = "5 seconds"
 /** A person who has said nothing for this long is asked again. */
 const noSpeechMs = 8_000
+
+const recordedAdmission = (admission: Admission, subjectHash: (subject: string) => string) => {
+  const { subject, traceId, upgrade } = admission
+  return {
+    endpoint: metricEndpointOf(admission),
+    traceId,
+    ...(upgrade === undefined ? {} : { upgrade }),
+    ...(subject === undefined ? {} : { subjectHash: subjectHash(subject) })
+  }
+}
 
 export const sessionsLayer = (options: SessionsOptions) =>
   Layer.effect(
@@ -111,6 +122,11 @@ export const sessionsLayer = (options: SessionsOptions) =>
       if (logContentOf !== undefined) {
         yield* Effect.logWarning("LOG_CONTENT is on: at DEBUG this log holds what people say and answer")
       }
+      const stopTelling = turns.onTurn((turn) => {
+        const told = tellTurn(turn)
+        if (told !== undefined) log(told)
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(stopTelling))
       const machine = sessionMachine.provide({
         actors: {
           prepare: fromEffect(context, (_: unknown, system) => {
@@ -182,11 +198,12 @@ export const sessionsLayer = (options: SessionsOptions) =>
             noSpeechMs,
             told,
             nowMs: Date.now,
-            recordTurns: (recorded) => turns.record(recorded),
+            recordTurns: (recorded) => turns.record(recordedAdmission(admission, store.subjectHash), recorded),
             record: audit.record,
             ...(logContent === undefined ? {} : { logContent }),
-            onNotice: (notice) => log(Effect.logWarning(notice)),
-            onDefect: (error) => log(Effect.logError("A session failed", { error: errorName(error) })),
+            onNotice: (notice) => log(inTrace(session.turns, Effect.logWarning(notice))),
+            onDefect: (error) =>
+              log(inTrace(session.turns, Effect.logError("A session failed", { error: errorName(error) }))),
             onEnded: () => ended(session)
           })
           running.set(session.id, session)

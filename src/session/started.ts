@@ -7,7 +7,6 @@ import type { Journal } from "#src/store/store.ts"
 import type { Playback } from "./playback.ts"
 import type { RecordedSession } from "#src/telemetry/open-turn.ts"
 import type { Played } from "./played.ts"
-import { metricEndpointOf } from "./counted.ts"
 import type { Session } from "./session.ts"
 
 /** What outlives this connection, and what earlier ones of the same session left. */
@@ -48,13 +47,10 @@ export interface Started {
 /** As a turn that begins now records it. */
 export const recordedOf = (session: Session): RecordedSession => {
   const { started, id } = session
-  const { admission } = session.options
   const expectation = session.expectation()
   const questionnaire = started?.questionnaire?.plan.id
   return {
     id,
-    traceId: admission.traceId,
-    endpoint: metricEndpointOf(admission),
     mode: started?.mode ?? "live",
     ...(questionnaire === undefined ? {} : { questionnaire }),
     ...("linkId" in expectation ? { linkId: expectation.linkId } : {}),

@@ -32,13 +32,13 @@ export class Figures {
 /** `state`: the one that the client was told last. */
 export const summaryOf = (session: Session, state: LeadingState): SessionSummary => {
   const { started, figures, options } = session
-  const { protocol, clientAddress, traceId } = options.admission
+  const { protocol, clientAddress } = options.admission
   const { startedAtMs, lastActivityAtMs, utterances, droppedFrames } = figures
   const plan = started?.questionnaire?.plan
   return {
     protocol,
     clientAddress,
-    traceId,
+    traceId: session.turns.sessionTraceId,
     state,
     startedAtMs,
     lastActivityAtMs,

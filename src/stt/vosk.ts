@@ -126,7 +126,7 @@ class Utterance implements BackendSink {
   readonly #startSeconds: number
   readonly #waiting: Array<Uint8Array | typeof peek> = []
   readonly #decoded = new Uint32Array(1)
-  readonly #work = { decodeMs: 0, queueMs: 0 }
+  readonly #work = { decodeMs: 0, queueMs: 0, askedAtUnixMs: 0, startedAtUnixMs: 0 }
   #waitingBytes = 0
   #partial = ""
   #decoding = false
@@ -187,8 +187,10 @@ class Utterance implements BackendSink {
   /** Decodes what waits, as long as nobody with more right to the processor does, and finishes when that was all. */
   async #takeTurn(): Promise<void> {
     const askedAtMs = performance.now()
+    this.#work.askedAtUnixMs ||= Date.now()
     await this.#lanes.take(this.#waitingBytes <= urgentBytesMax)
     this.#work.queueMs += performance.now() - askedAtMs
+    this.#work.startedAtUnixMs ||= Date.now()
     work.begin()
     try {
       for (let taken = 0; !this.#dropped;) {
@@ -265,7 +267,7 @@ class Utterance implements BackendSink {
       : emptyFinal
     this.#kept = true
     this.#recognizers.keep(this.#recognizer)
-    this.#stream.send({ ...final, work: this.#work })
+    this.#stream.send({ ...final, work: { ...this.#work, endedAtUnixMs: Date.now() } })
     this.#stream.close()
   }
 

@@ -4,14 +4,11 @@ import type { Sound } from "#src/audio/sound.ts"
 import { limits } from "#src/limits.ts"
 import type { Hearing } from "#src/stt/stt.ts"
 import type { Spoken, Synthesis, Transition, TurnCause, TurnOutcome, TurnRecord } from "./turn-record.ts"
-import { newSpanId, newTraceId } from "./ids.ts"
+import { newSpanId, newTraceId } from "./trace-context.ts"
 
 /** What a turn is told of its session when it begins. */
 export interface RecordedSession {
   readonly id: string
-  /** Of the session's own trace. */
-  readonly traceId: string
-  readonly endpoint: TurnRecord["session"]["endpoint"]
   readonly mode: TurnRecord["session"]["mode"]
   readonly questionnaire?: string
   readonly linkId?: string
@@ -26,10 +23,10 @@ type Made<T> = { -readonly [Key in keyof T]: T[Key] extends ReadonlyArray<infer 
 export class OpenTurn {
   readonly traceId = newTraceId()
   readonly utteranceId: string | undefined
-  readonly #spanId = newSpanId()
+  readonly spanId = newSpanId()
   readonly #unixOffsetMs = Date.now() - performance.now()
   readonly #session: RecordedSession
-  readonly #sessionSpanId: string
+  readonly #owner: TurnRecord["session"]
   readonly #number: number
   readonly #cause: TurnCause
   readonly #startedAtMs: number
@@ -43,20 +40,21 @@ export class OpenTurn {
   #sound: Sound | undefined
   #audioGaps = 0
   #settledAtMs: number | undefined
+  #matchedAtMs: number | undefined
   #audioMs = 0
   #outcome: TurnOutcome | undefined
   #reprompt: RepromptReason | undefined
 
   constructor(
     session: RecordedSession,
-    sessionSpanId: string,
+    owner: TurnRecord["session"],
     number: number,
     cause: TurnCause,
     startedAtMs: number,
     utteranceId: string | undefined
   ) {
     this.#session = session
-    this.#sessionSpanId = sessionSpanId
+    this.#owner = owner
     this.#number = number
     this.#cause = cause
     this.#startedAtMs = startedAtMs
@@ -90,6 +88,7 @@ export class OpenTurn {
   }
 
   came(outcome: TurnOutcome): void {
+    this.#matchedAtMs ??= performance.now()
     this.#outcome ??= outcome
   }
 
@@ -151,13 +150,13 @@ export class OpenTurn {
   }
 
   record(nowMs: number): TurnRecord {
-    const { id, traceId, endpoint, mode, questionnaire, linkId } = this.#session
+    const { questionnaire, linkId } = this.#session
     const responseMs = this.#responseMs()
     const failure = this.#failure()
     return {
-      session: { id, traceId, spanId: this.#sessionSpanId, endpoint, mode },
+      session: this.#owner,
       traceId: this.traceId,
-      spanId: this.#spanId,
+      spanId: this.spanId,
       number: this.#number,
       unixOffsetMs: this.#unixOffsetMs,
       cause: this.#cause,
@@ -170,6 +169,7 @@ export class OpenTurn {
       ...(this.#cause === "speech" ? { speech: this.#speech() } : {}),
       hearings: [...this.#hearings],
       ...(this.#settledAtMs === undefined ? {} : { settledAtMs: this.#settledAtMs }),
+      ...(this.#matchedAtMs === undefined ? {} : { matchedAtMs: this.#matchedAtMs }),
       writes: [...this.#writes],
       transitions: [...this.#transitions],
       spoken: this.#spoken.map((spoken) => ({ ...spoken, synthesis: [...spoken.synthesis] })),

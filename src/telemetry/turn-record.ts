@@ -77,6 +77,8 @@ export interface TurnRecord {
     readonly endpoint: "basic" | "secure" | "healthcare" | "canary"
     /** `file`: audio comes at any speed, and waits say nothing of a person's. */
     readonly mode: "live" | "file"
+    /** Keyed, the same as in the audit log; absent where nobody is signed in. */
+    readonly subjectHash?: string
   }
   /** Of this turn's own trace, hex; the client finds it in the turn's messages. */
   readonly traceId: string
@@ -106,8 +108,9 @@ export interface TurnRecord {
   }
   /** By which hosts it was heard; the second and later ones are replays. */
   readonly hearings: ReadonlyArray<Hearing>
-  /** The transcript stood, or was given up. */
+  /** The transcript stood, or was given up; the interview had been told what it comes to. */
   readonly settledAtMs?: number
+  readonly matchedAtMs?: number
   readonly writes: ReadonlyArray<{
     readonly startedAtMs: number
     readonly endedAtMs: number

@@ -11,9 +11,10 @@ import type { ServerMessage } from "#schemas/wire.ts"
 import type { ListenerEvent } from "#src/audio/listener-events.ts"
 import { limits } from "#src/limits.ts"
 import type { Transcript } from "#src/stt/stt.ts"
-import { newSpanId } from "./ids.ts"
+import { newSpanId, readTraceparent, type SpanRef } from "./trace-context.ts"
 import { OpenTurn, type RecordedSession } from "./open-turn.ts"
 import { Transitions } from "./transitions.ts"
+import type { SessionRecord } from "./visit-records.ts"
 import type { Synthesis, TurnCause, TurnOutcome, TurnRecord } from "./turn-record.ts"
 
 /** What comes of what the interview is told. Danger that was heard is an answer here: it is nobody's business but staff's. */
@@ -41,12 +42,33 @@ const outcomes: Partial<Record<InterviewEvent["type"], TurnOutcome>> = {
 
 const isEmpty = ({ text, unknownWords }: Transcript): boolean => text === "" && unknownWords === 0
 
+/** Who was let in, as far as records tell of it. */
+export interface RecordedAdmission {
+  readonly endpoint: TurnRecord["session"]["endpoint"]
+  readonly subjectHash?: string
+  /** Of the upgrade, or in its place where there was none. */
+  readonly traceId: string
+  readonly upgrade?: SpanRef
+}
+
+export interface RecorderOptions {
+  readonly admission: RecordedAdmission
+  /** As it stands now. */
+  readonly session: () => RecordedSession
+  readonly onTurn: (turn: TurnRecord) => void
+  readonly onSession: (session: SessionRecord) => void
+}
+
 export class TurnRecorder {
+  readonly #options: RecorderOptions
   /** Of the session's span. */
-  readonly spanId = newSpanId()
-  readonly #session: () => RecordedSession
-  readonly #onTurn: (turn: TurnRecord) => void
-  readonly #onClosed: () => void
+  readonly #spanId = newSpanId()
+  readonly #startedAtMs = performance.now()
+  readonly #unixOffsetMs = Date.now() - performance.now()
+  /** The client's span that the session belongs to. */
+  #client: SpanRef | undefined
+  #slow = 0
+  #failed = 0
   readonly #open: Array<OpenTurn> = []
   readonly #transitions = new Transitions()
   #count = 0
@@ -55,20 +77,36 @@ export class TurnRecorder {
   /** The one that is being said. */
   #speaking: OpenTurn | undefined
 
-  constructor(session: () => RecordedSession, onTurn: (turn: TurnRecord) => void, onClosed: () => void) {
-    this.#session = session
-    this.#onTurn = onTurn
-    this.#onClosed = onClosed
+  constructor(options: RecorderOptions) {
+    this.#options = options
+  }
+
+  /** Of the session's own trace: the client's, where `session.start` names one. */
+  get sessionTraceId(): string {
+    return this.#client?.traceId ?? this.#options.admission.traceId
+  }
+
+  /** Of the turn whose messages are being sent, else of the session. */
+  get traceId(): string {
+    return this.#replying?.traceId ?? this.sessionTraceId
+  }
+
+  get spanId(): string {
+    return this.#replying?.spanId ?? this.#spanId
+  }
+
+  get sessionId(): string {
+    return this.#options.session().id
+  }
+
+  /** `session.start` came. A client that cannot set headers - a browser - says here which trace it is in. */
+  begin(traceparent: string | undefined): void {
+    this.#client = readTraceparent(traceparent)
   }
 
   /** Those that have not ended, as they stand. */
   going(): ReadonlyArray<TurnRecord> {
     return this.#open.map((turn) => turn.record(performance.now()))
-  }
-
-  /** Of the turn whose messages are being sent. */
-  get traceId(): string | undefined {
-    return this.#replying?.traceId
   }
 
   readonly heard = (event: ListenerEvent): void => {
@@ -81,7 +119,7 @@ export class TurnRecorder {
         return this.#turnOf(event.utteranceId)?.stopped(nowMs - this.#agoMs(event.atMs))
       case "utterance.ended":
         this.#speaking = undefined
-        return this.#turnOf(event.utteranceId)?.ended(nowMs, event.sound, this.#session().audioGaps)
+        return this.#turnOf(event.utteranceId)?.ended(nowMs, event.sound, this.#options.session().audioGaps)
       case "utterance.heard":
         return this.#turnOf(event.utteranceId)?.heard(event.hearing)
       case "utterance.cleared":
@@ -156,20 +194,42 @@ export class TurnRecorder {
     for (const transition of this.#transitions.of(event)) turn?.moved(transition)
   }
 
-  /** The session is over. */
-  close(): void {
+  /** The session is over, for this reason. */
+  close(end: string): void {
     for (let turn = this.#open[0]; turn !== undefined; turn = this.#open[0]) this.#end(turn)
-    this.#onClosed()
+    const { upgrade } = this.#options.admission
+    const parent = this.#client ?? upgrade
+    const { questionnaire } = this.#options.session()
+    this.#options.onSession({
+      session: this.#owner(),
+      ...(parent === undefined ? {} : { parent }),
+      ...(upgrade === undefined || parent === upgrade ? {} : { upgrade }),
+      unixOffsetMs: this.#unixOffsetMs,
+      startedAtMs: this.#startedAtMs,
+      endedAtMs: performance.now(),
+      ...(questionnaire === undefined ? {} : { questionnaire }),
+      end,
+      turns: this.#count,
+      turnsSlow: this.#slow,
+      turnsFailed: this.#failed
+    })
+  }
+
+  #owner(): TurnRecord["session"] {
+    const { endpoint, subjectHash } = this.#options.admission
+    const { id, mode } = this.#options.session()
+    const hash = subjectHash === undefined ? {} : { subjectHash }
+    return { id, traceId: this.sessionTraceId, spanId: this.#spanId, endpoint, mode, ...hash }
   }
 
   /** How long ago the audio of this position came; nothing in a file, whose audio comes at any speed. */
   #agoMs(atMs: number): number {
-    const { mode, positionMs } = this.#session()
+    const { mode, positionMs } = this.#options.session()
     return mode === "live" ? Math.max(0, positionMs - atMs) : 0
   }
 
   #begin(cause: TurnCause, utteranceId?: string, startedAtMs = performance.now()): OpenTurn {
-    const turn = new OpenTurn(this.#session(), this.spanId, ++this.#count, cause, startedAtMs, utteranceId)
+    const turn = new OpenTurn(this.#options.session(), this.#owner(), ++this.#count, cause, startedAtMs, utteranceId)
     this.#open.push(turn)
     const [oldest] = this.#open
     if (this.#open.length > limits.turnsOpenMax && oldest !== undefined) this.#end(oldest)
@@ -196,7 +256,10 @@ export class TurnRecorder {
     this.#open.splice(place, 1)
     if (this.#replying === turn) this.#replying = undefined
     if (this.#speaking === turn) this.#speaking = undefined
-    this.#onTurn(turn.record(performance.now()))
+    const record = turn.record(performance.now())
+    if (record.isSlow) this.#slow++
+    if (record.failure !== undefined) this.#failed++
+    this.#options.onTurn(record)
   }
 
   #dropWaiting(): void {

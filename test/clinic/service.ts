@@ -10,7 +10,6 @@ import { Audit } from "#src/audit/audit.ts"
 import type { Scope } from "#src/gateway/auth.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
-import { Turns } from "#src/telemetry/turns.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { models } from "#test/gateway/deaf-session.ts"
 import { connected, startServer, type TestServer } from "#test/support/server.ts"
@@ -52,7 +51,6 @@ export const openClinic = async (
   const layers = Layer.merge(
     Layer.merge(models, store),
     sessionsLayer({ idleSeconds: 120, maxMinutes: 60 }).pipe(
-      Layer.provide(Turns.layer),
       Layer.provide(Audit.layer({ folder: dataDir, retentionDays: 30 })),
       Layer.provide(store),
       Layer.provide([questionnaires, models])

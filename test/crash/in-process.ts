@@ -6,7 +6,6 @@ import { Audit } from "#src/audit/audit.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Sessions, type Admission } from "#src/session/contract.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
-import { Turns } from "#src/telemetry/turns.ts"
 import { layerStore, type StoreOptions } from "#src/store/keeping.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
@@ -56,7 +55,6 @@ export const serve = async (
 ): Promise<Served> => {
   const scope = Effect.runSync(Scope.make())
   const layer = sessionsLayer({ idleSeconds: 600, maxMinutes: 60 }).pipe(
-    Layer.provide(Turns.layer),
     Layer.provide(Audit.layer({ folder, retentionDays: 30 })),
     Layer.provide(Questionnaires.layer(join(repository, "questionnaires"))),
     Layer.provide(layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 30, production: false, ...over })),

@@ -20,7 +20,6 @@ import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Slots } from "#src/registry/slots.ts"
 import { recognitionsLayer } from "#src/session/recognitions.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
-import { Turns } from "#src/telemetry/turns.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { Stt, type Transcript } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
@@ -140,7 +139,6 @@ export const startService = async (): Promise<Service> => {
     Layer.provide(Layer.merge(sessionsLayer(bounds), recognitionsLayer(bounds))),
     Layer.provide(Questionnaires.layer(questionnaires)),
     Layer.provide(standIns),
-    Layer.provide(Turns.layer),
     Layer.provide(Audit.layer({ folder, retentionDays: 1 })),
     Layer.provide(layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 1, production: false })),
     Layer.provide(Layer.succeed(AppConfig, settings)),

@@ -4,7 +4,6 @@ import { Layer } from "effect"
 import { Audit, type AuditHealth } from "#src/audit/audit.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { sessionsLayer, type SessionsOptions } from "#src/session/sessions.ts"
-import { Turns } from "#src/telemetry/turns.ts"
 import { Vad, vadFrameSamples } from "#src/vad/vad.ts"
 import { echoLayers, newSeen } from "./echo-session.ts"
 
@@ -34,7 +33,6 @@ export const deafLayers = (options: SessionsOptions) =>
   Layer.merge(
     models,
     sessionsLayer(options).pipe(
-      Layer.provide(Turns.layer),
       Layer.provide(Questionnaires.layer(questionnaires)),
       Layer.provide(models),
       Layer.provide(Layer.succeed(Audit, { record: () => {}, health: () => notKept }))

@@ -8,7 +8,6 @@ import type { AdminSession } from "#schemas/http.ts"
 import { Audit } from "#src/audit/audit.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
-import { Turns } from "#src/telemetry/turns.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { type Models, startModels } from "#test/crash/in-process.ts"
 import { startServer, type TestServer } from "#test/support/server.ts"
@@ -32,7 +31,6 @@ const withServer = async (
   const { idleSeconds = 60, maxMinutes = 60, resumeWindowSeconds = 600 } = patience
   const layers = sessionsLayer({ idleSeconds, maxMinutes }).pipe(
     Layer.provide(Questionnaires.layer(join(import.meta.dirname, "../../questionnaires"))),
-    Layer.provide(Turns.layer),
     Layer.provide(Audit.layer({ folder: data, retentionDays: 1 })),
     Layer.provideMerge(layerStore({ folder: data, resumeWindowSeconds, retentionDays: 1, production: false })),
     Layer.provideMerge(Layer.succeedContext(models.context))

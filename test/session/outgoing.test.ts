@@ -5,7 +5,7 @@ import { recordedConnection } from "./connection.ts"
 
 const open = () => {
   const connection = recordedConnection()
-  return { ...connection, outgoing: new Outgoing(connection, "trace-1") }
+  return { ...connection, outgoing: new Outgoing(connection, { traceId: "trace-1", sent: () => {}, wrote: () => {} }) }
 }
 const pong: ServerMessage = { type: "pong" }
 const ended: ServerMessage = { type: "session.ended", reason: "ended", resumable: false, trace_id: "trace-1" }

@@ -21,11 +21,10 @@ import { recordedConnection } from "#test/session/connection.ts"
 const folder = mkdtempSync(join(tmpdir(), "sawt-turns-"))
 const scope = Effect.runSync(Scope.make())
 let models: Models
-let services: Context.Context<Sessions | Turns>
+let services: Context.Context<Sessions>
 beforeAll(async () => {
   models = await startModels()
   const layer = sessionsLayer({ idleSeconds: 600, maxMinutes: 60 }).pipe(
-    Layer.provideMerge(Turns.layer),
     Layer.provide(Audit.layer({ folder, retentionDays: 1 })),
     Layer.provide(Questionnaires.layer(join(import.meta.dirname, "../../questionnaires"))),
     Layer.provide(layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 1, production: false })),

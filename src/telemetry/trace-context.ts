@@ -1,0 +1,26 @@
+/** W3C Trace Context (www.w3.org/TR/trace-context): ids, and the header `traceparent` that carries them. */
+import { randomBytes } from "node:crypto"
+
+/** Names a span of anybody's, hex. */
+export interface SpanRef {
+  readonly traceId: string
+  readonly spanId: string
+  readonly isSampled: boolean
+}
+
+/** 16 and 8 bytes, lower-case hex. */
+export const newTraceId = (): string => randomBytes(16).toString("hex")
+export const newSpanId = (): string => randomBytes(8).toString("hex")
+
+/** A version that we do not know begins as 00 does, and may have more behind it; ff is none. */
+const shape = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+const isZero = (id: string): boolean => /^0+$/.test(id)
+
+/** Undefined: not one. Then a trace of our own begins. */
+export const readTraceparent = (header: string | undefined): SpanRef | undefined => {
+  const [, version, traceId = "", spanId = "", flags = "00", more] = shape.exec(header ?? "") ?? []
+  if (version === undefined || isZero(traceId) || isZero(spanId) || (version === "00" && more !== undefined)) {
+    return undefined
+  }
+  return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 }
+}
