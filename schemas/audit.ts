@@ -49,7 +49,7 @@ export const AuditLine = Schema.Union([
   line("admin.refused", client),
   line("admin.acted", {
     ...admin,
-    action: Schema.Literals(["session.end", "session.watch", "run.read", "event.retry"]),
+    action: Schema.Literals(["session.end", "log_level.set", "session.watch", "run.read", "event.retry"]),
     target: Schema.String
   }),
   line("limit.refused", {

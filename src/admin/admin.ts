@@ -6,6 +6,7 @@ import { healthRoutes } from "./health.ts"
 import { metricRoutes } from "./metrics.ts"
 import { outboxRoutes } from "./outbox.ts"
 import { sessionRoutes } from "./sessions.ts"
+import { telemetryRoutes } from "./telemetry.ts"
 import { revocationRoutes } from "./tokens.ts"
 
 export const adminRoutes = Effect.gen(function* () {
@@ -13,6 +14,7 @@ export const adminRoutes = Effect.gen(function* () {
     ...(yield* healthRoutes),
     ...(yield* metricRoutes),
     ...(yield* sessionRoutes),
+    ...(yield* telemetryRoutes),
     ...(yield* revocationRoutes),
     ...(yield* outboxRoutes),
     ...(yield* clinicRoutes)

@@ -21,7 +21,16 @@ const LanguageQuery = Schema.Struct({ language: Schema.optionalKey(Language) })
 const cached = { "cache-control": "public, max-age=60" }
 
 const read = (name: string): string => readFileSync(new URL(`../../web/studio/${name}`, import.meta.url), "utf8")
-const scripts = ["studio.js", "api.js", "picture.js", "try.js", "listen.js", "live.js", "runs.js"] as const
+const scripts = [
+  "studio.js",
+  "api.js",
+  "picture.js",
+  "try.js",
+  "listen.js",
+  "live.js",
+  "runs.js",
+  "timeline.js"
+] as const
 
 const text = (body: string, contentType: string) =>
   Effect.succeed(HttpServerResponse.text(body, { contentType, headers: cached }))

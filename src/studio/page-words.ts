@@ -52,6 +52,23 @@ export interface PageWords {
   readonly previous: string
   readonly next: string
   readonly step: string
+  readonly timeline: string
+  readonly timelineNote: string
+  readonly showTurns: string
+  readonly save: string
+  readonly turn: string
+  readonly response: string
+  readonly slow: string
+  readonly turnFailed: string
+  readonly partSpeech: string
+  readonly partEndpointing: string
+  readonly partQueue: string
+  readonly partDecode: string
+  readonly partRecognition: string
+  readonly partMatch: string
+  readonly partStore: string
+  readonly partSynthesis: string
+  readonly partPlayback: string
   readonly secretNeeded: string
   readonly failed: string
 }
@@ -109,6 +126,24 @@ const en: PageWords = {
   previous: "Back",
   next: "On",
   step: "Step",
+  timeline: "Where the time went",
+  timelineNote:
+    "Each turn as a waterfall: speech, the silence after it, decoding, synthesis, playback. Times and figures alone, never what was said.",
+  showTurns: "Show turns",
+  save: "Save as JSON",
+  turn: "Turn",
+  response: "answered after",
+  slow: "slow",
+  turnFailed: "failed",
+  partSpeech: "Speech",
+  partEndpointing: "Silence that ends it",
+  partQueue: "Waiting for a processor",
+  partDecode: "Decoding",
+  partRecognition: "Lost hearing",
+  partMatch: "Match",
+  partStore: "Writing",
+  partSynthesis: "Synthesis",
+  partPlayback: "Playback",
   secretNeeded: "The admin secret is needed.",
   failed: "It failed"
 }
@@ -166,6 +201,24 @@ const ar: PageWords = {
   previous: "السابق",
   next: "التالي",
   step: "الخطوة",
+  timeline: "أين ذهب الوقت",
+  timelineNote:
+    "كل دور على حدة: الكلام، ثم الصمت بعده، ثم التعرّف، ثم توليد الصوت، ثم تشغيله. أوقات وأرقام فقط، ولا شيء مما قيل.",
+  showTurns: "أظهر الأدوار",
+  save: "احفظ بصيغة JSON",
+  turn: "الدور",
+  response: "الرد بعد",
+  slow: "بطيء",
+  turnFailed: "أخفق",
+  partSpeech: "الكلام",
+  partEndpointing: "الصمت الذي يُنهيه",
+  partQueue: "انتظار المعالج",
+  partDecode: "التعرّف",
+  partRecognition: "سماع ضائع",
+  partMatch: "المطابقة",
+  partStore: "الكتابة",
+  partSynthesis: "توليد الصوت",
+  partPlayback: "التشغيل",
   secretNeeded: "سر المشرف مطلوب.",
   failed: "تعذر ذلك"
 }

@@ -76,6 +76,16 @@ export const studioPage = (language: Language, questionnaires: ReadonlyArray<Loa
     `<div class="buttons">${button("run-back", words.previous, " disabled")}${button("run-on", words.next, " disabled")}</div>`,
     '<p id="run-step" aria-live="polite"></p>'
   ]
+  const timeline = [
+    ...chooser(
+      "timeline",
+      words.sessions,
+      words.showTurns,
+      words.load,
+      button("timeline-save", words.save, " disabled")
+    ),
+    `<ol id="timeline-turns" tabindex="0" aria-label="${words.timeline}"></ol>`
+  ]
   return [
     "<!doctype html>",
     `<html lang="${language}" dir="${language === "ar" ? "rtl" : "ltr"}"><head><meta charset="utf-8">`,
@@ -99,6 +109,7 @@ export const studioPage = (language: Language, questionnaires: ReadonlyArray<Loa
     panel("listen", words.listen, words.listenNote, listen),
     panel("live", words.live, words.liveNote, live),
     panel("runs", words.runs, words.runsNote, runs),
+    panel("timeline", words.timeline, words.timelineNote, timeline),
     "</div></main></body></html>"
   ].join("\n")
 }

@@ -1,6 +1,6 @@
 /**
  * What leaves this process: spans of upgrades, sessions and turns, log lines, metrics. Loaded only where an endpoint is set,
- * so that whoever exports nothing pays nothing. At the end what waits is sent, for three seconds at most.
+ * so that whoever exports nothing pays nothing. At the end what waits is sent, for two seconds at most.
  */
 import { hostname } from "node:os"
 import { OtelLogger, OtelMetrics, Resource } from "@effect/opentelemetry"
@@ -15,7 +15,7 @@ import { SpanExport } from "./span-export.ts"
 import { spansOfSession, spansOfTurn, spansOfUpgrade } from "./spans.ts"
 import { Turns } from "./turns.ts"
 
-const goodbye = "3 seconds"
+const goodbye = "2 seconds"
 
 const leaving = (shutdown: () => Promise<void>) =>
   Effect.promise(() => shutdown().catch(() => undefined)).pipe(Effect.timeoutOption(goodbye), Effect.asVoid)

@@ -4,7 +4,8 @@
  */
 import type { Page } from "playwright-core"
 import { afterAll, assert, beforeAll, it } from "vitest"
-import { interviewed, noPrompts } from "#test/e2e/caller.ts"
+import { pageWords } from "#src/studio/page-words.ts"
+import { interviewed, noPrompts, spoken } from "#test/e2e/caller.ts"
 import { linkIds } from "#test/e2e/questionnaire-file.ts"
 import { describeInBrowser, screenshot } from "#test/support/browser.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
@@ -129,6 +130,38 @@ describeInBrowser("/studio", (browser) => {
     await page.click("#try-undo")
     await page.waitForSelector("#conversation .ended", { state: "detached" })
     assert.deepEqual(problems(), [])
+  })
+
+  it("shows where the time of each turn went, from right to left too", async () => {
+    const caller = await interviewed(server)
+    const prompted = (count: number) => caller.count("audio.end", count)
+    await prompted(1)
+    await caller.ask({ type: "consent.give", version: "1" })
+    await prompted(2)
+    await caller.play(spoken("yes"))
+    await prompted(3)
+    for (const language of ["en", "ar"] as const) {
+      const { page, problems, inaccessible } = await opened(language, "light", "phq-9.ar")
+      await page.fill("#secret", server.secret)
+      await page.click("#timeline summary")
+      await page.focus("#timeline-load")
+      await page.keyboard.press("Enter")
+      await page.waitForSelector("#timeline-list option:has-text('phq-9')", { state: "attached" })
+      await page.focus("#timeline-act")
+      await page.keyboard.press("Enter")
+      await page.waitForSelector("#timeline-turns li >> nth=2")
+      const parts = await page.$$eval("#timeline-turns li:nth-child(3) th", (cells) =>
+        cells.map(({ textContent }) => textContent)
+      )
+      const { partSpeech, partDecode, partSynthesis, partPlayback } = pageWords[language]
+      assert.includeMembers(parts, [partSpeech, partDecode, partSynthesis, partPlayback])
+      assert.isFalse(await page.isDisabled("#timeline-save"))
+      await page.locator("#timeline").scrollIntoViewIfNeeded()
+      await screenshot(page, `studio-timeline-${language}`)
+      assert.deepEqual(await inaccessible(), [])
+      assert.deepEqual(problems(), [])
+    }
+    await caller.end()
   })
 
   it("watches a live session move, and steps through it when it is over", async () => {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import type { Timeline } from "#schemas/timeline.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
 import {
   attributeTable,
@@ -13,6 +14,7 @@ import {
   type SpanName,
   spanRow
 } from "#src/telemetry/span-table.ts"
+import { auditText } from "#test/support/audit-log.ts"
 import { findCanaries } from "#test/e2e/canaries.ts"
 import { Caller, noPrompts, spoken, tokenOf } from "#test/e2e/caller.ts"
 import { type Conversation, converse } from "../../scripts/demo/conversation.ts"
@@ -236,6 +238,30 @@ describe("the client's own trace", () => {
     assert.isAbove(Number(decode?.attributes["sawt.decode.busy_ms"]), 0)
   })
 
+  it("is told as a waterfall too, for people without a tracing stack", async () => {
+    const asAdmin = { headers: { authorization: `Bearer ${server.secret}` } }
+    const sessionId = String(named(receiver.spans, "session")[0]?.attributes["session.id"])
+    const timelineOf = (id: string) => fetch(`${server.url}/admin/sessions/${id}/timeline`, asAdmin)
+    const { session_id, turns } = (await (await timelineOf(sessionId)).json()) as Timeline
+    assert.strictEqual(session_id, sessionId)
+    const [turn] = turns
+    assert.strictEqual(turn?.trace_id, named(receiver.spans, "turn")[0]?.traceId)
+    assert.includeMembers(turn?.parts.map(({ name }) => name) ?? [], [
+      "speech",
+      "endpointing",
+      "queue",
+      "decode",
+      "store"
+    ])
+    for (const { from_ms, to_ms } of turn?.parts ?? []) {
+      assert.isAtLeast(from_ms, 0)
+      assert.isAtLeast(to_ms, from_ms)
+      assert.isAtMost(to_ms, turn?.duration_ms ?? 0)
+    }
+    assert.strictEqual((await timelineOf("nobody")).status, 404)
+    assert.strictEqual((await fetch(`${server.url}/admin/sessions/${sessionId}/timeline`)).status, 401)
+  })
+
   it("goes on with an upgrade that comes with `traceparent`, refused ones included", async () => {
     const headers = {
       connection: "Upgrade",
@@ -255,5 +281,22 @@ describe("the client's own trace", () => {
     await receiver.until(() => refused() !== undefined)
     assert.include(refused(), { traceId: clientTrace, parentSpanId: clientSpan })
     assert.include(refused()?.attributes, { "http.response.status_code": 401, "http.route": "/ws/secure" })
+  })
+
+  it("is logged more of when an operator asks, which is written down", async () => {
+    const level = (method: "GET" | "POST", body?: unknown) =>
+      fetch(`${server.url}/admin/log-level`, {
+        method,
+        headers: { authorization: `Bearer ${server.secret}`, "content-type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+      })
+    assert.deepStrictEqual(await (await level("GET")).json(), { level: "INFO" })
+    assert.notInclude(server.log(), "Upgrade refused")
+    assert.strictEqual((await level("POST", { level: "LOUD" })).status, 400)
+    assert.deepStrictEqual(await (await level("POST", { level: "DEBUG" })).json(), { level: "DEBUG" })
+    await Caller.open(server.url, { path: "/ws/secure" }).catch(() => {})
+    await server.logged("Upgrade refused")
+    const isWritten = () => /"action":"log_level.set","target":"DEBUG"/.test(auditText(server.dataDir))
+    while (!isWritten()) await new Promise((resolve) => setTimeout(resolve, 20))
   })
 })
