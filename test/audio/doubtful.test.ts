@@ -4,7 +4,7 @@ import { frameMs } from "#src/audio/endpointing.ts"
 import type { Verdict } from "#src/audio/echo-gate.ts"
 import { joined } from "#src/audio/pcm.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
-import { assertSamples, open, recording, silence } from "./listening.ts"
+import { assertSamples, ofAudio, open, recording, silence } from "./listening.ts"
 
 const yes = readSamples(clipOf("yes").file)
 const hum = silence(512).map((_, at) => 200 * Math.sin(at / 20))
@@ -17,7 +17,7 @@ const heard = async (judge: (frame: number) => Verdict) => {
   listener.push(sound)
   await settled()
   listener.close()
-  return { fed: fed(), events: events.filter(({ type }) => type !== "transcript.partial") }
+  return { fed: fed(), events: events.filter((event) => ofAudio(event) && event.type !== "transcript.partial") }
 }
 
 describe("doubtful frames", () => {

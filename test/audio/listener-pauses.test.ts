@@ -5,7 +5,7 @@ import { endpointing, frameMs } from "#src/audio/endpointing.ts"
 import { joined } from "#src/audio/pcm.ts"
 import type { HeardSoFar, Stt } from "#src/stt/stt.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
-import { longRecordings, open, recording, silence, stt, turn } from "./listening.ts"
+import { longRecordings, ofAudio, open, recording, silence, stt, turn } from "./listening.ts"
 
 const three = clipOf("three").text
 const yes = clipOf("yes").text
@@ -136,7 +136,7 @@ describe("a pause in an utterance", () => {
       listener.close()
       // A final comes when it is decoded, maybe after the next utterance has begun.
       const isFinal = ({ type }: ListenerEvent) => type === "transcript.final"
-      const told = events.filter(({ type }) => type !== "drained" && type !== "silence.elapsed")
+      const told = events.filter((event) => ofAudio(event) && event.type !== "silence.elapsed")
       return [...told.filter((event) => !isFinal(event)), ...told.filter(isFinal)]
     }
     const whole = await hear([], [0])

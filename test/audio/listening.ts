@@ -40,6 +40,10 @@ afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 export const turn: Turn = { decode: true, endSilenceMs: 500, alternatives: 0, partials: true }
 
 export const silence = (durationMs: number) => new Int16Array(durationMs * 16)
+
+/** What is told of the audio; who heard it and how long that took is different each time. */
+export const ofAudio = ({ type }: ListenerEvent): boolean => type !== "utterance.heard" && type !== "drained"
+
 /** A listener, its events, and a way to wait until one of them has come. */
 export const open = (options: Partial<ListenerOptions> = {}, first: Turn = turn) => {
   const events: Array<ListenerEvent> = []

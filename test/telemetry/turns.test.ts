@@ -104,7 +104,7 @@ describe("a turn", () => {
     const session = await opened("secure", {})
     session.hear(spoken("yes"))
     const turn = await session.turn(1)
-    assert.include(turn, { cause: "speech", outcome: "transcribed", isSlow: false })
+    assert.include(turn, { cause: "speech", outcome: "transcribed" })
     assert.include(turn.session, { id: session.id, endpoint: "secure", mode: "file" })
     assert.match(turn.traceId, /^[0-9a-f]{32}$/)
     const [hearing, ...others] = turn.hearings
