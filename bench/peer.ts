@@ -54,7 +54,7 @@ const paces = listed(texts.pace)
 interface Contender {
   readonly name: string
   readonly target: Target
-  readonly processes: ReadonlyArray<ServiceProcess>
+  readonly processes: () => ReadonlyArray<ServiceProcess>
 }
 
 interface Round {
@@ -68,10 +68,11 @@ const pssOf = (processes: ReadonlyArray<ServiceProcess>): number =>
   processes.reduce((sum, { pid }) => sum + pssKbOf(pid), 0)
 
 const runRound = async (
-  { target, processes }: Contender,
+  { target, processes: list }: Contender,
   recordings: ReadonlyArray<Recording>,
   isRealTime: boolean
 ): Promise<Round> => {
+  const processes = list()
   const before = pssOf(processes)
   const meter = cpuMeter(processes)
   let [halfway, most] = [0, before]
@@ -88,6 +89,19 @@ const runRound = async (
   const used = meter()
   const cpuSeconds = Object.values(used).reduce((sum, seconds) => sum + seconds, 0)
   return { used, cpuSeconds, heard, clientKb: (most - before) / recordings.length }
+}
+
+/** Again where a model host was replaced in the middle: what that process has used cannot be read any more. */
+const runWholeRound = async (...round: Parameters<typeof runRound>): Promise<Round> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runRound(...round)
+    } catch (error) {
+      const isGone = error instanceof Error && "code" in error && error.code === "ENOENT"
+      if (!isGone || attempt === 3) throw error
+      progress("a host was replaced; the round again")
+    }
+  }
 }
 
 const rightOf = (recordings: ReadonlyArray<Recording>, round: Round): number => {
@@ -116,7 +130,7 @@ const contest = async (contenders: ReadonlyArray<Contender>, kind: SceneKind, cl
   for (let round = 1; round <= numbers.rounds; round++) {
     progress(`${kind}, ${clients} clients, ${pace}, round ${round} of ${numbers.rounds}`)
     for (const [c, contender] of contenders.entries()) {
-      rounds[c]?.push(await runRound(contender, recordings, pace === "paced"))
+      rounds[c]?.push(await runWholeRound(contender, recordings, pace === "paced"))
     }
   }
   const speeds = rounds.map((each) => each.map(({ cpuSeconds }) => audioSeconds / cpuSeconds))
@@ -157,9 +171,9 @@ const server = await startServer({
 try {
   const token = await mintToken(server.url, server.secret, "voice", "bench")
   const url = `${server.url.replace("http", "ws")}/ws/secure`
-  const own = processesOf(server.process.pid ?? 0)
+  const own = () => processesOf(server.process.pid ?? 0)
   const contenders: ReadonlyArray<Contender> = [
-    { name: "vosk-server", target: { url: peer.url, isPeer: true }, processes: [{ pid: peer.pid, name: "stt" }] },
+    { name: "vosk-server", target: { url: peer.url, isPeer: true }, processes: () => [{ pid: peer.pid, name: "stt" }] },
     { name: "exact", target: { url, token, isPeer: false }, processes: own },
     { name: "gated", target: { url: `${url}?gate=vad`, token, isPeer: false }, processes: own }
   ]

@@ -12,7 +12,7 @@ import { samplesOf } from "./pcm.ts"
 import { Resampler } from "./resample.ts"
 
 export interface AudioDecoder {
-  /** One binary frame of the client; the samples are the caller's to keep. Throws `WireError`. */
+  /** One binary frame of the client; the samples of 16 kHz PCM are a view of it: copy what is to be kept. Throws `WireError`. */
   readonly push: (bytes: Uint8Array) => Int16Array
 }
 
@@ -27,6 +27,7 @@ const invalid = (message: string) => new WireError({ code: "invalid_audio", mess
 const unsupported = (message: string) => new WireError({ code: "unsupported_encoding", message })
 
 const pcmDecoder = (sampleRateHz: number): AudioDecoder => {
+  const isAsIs = sampleRateHz === decodedSampleRateHz
   const resampler = new Resampler(sampleRateHz, decodedSampleRateHz)
   return {
     push: (bytes) => {
@@ -34,7 +35,7 @@ const pcmDecoder = (sampleRateHz: number): AudioDecoder => {
       if (bytes.length % 2 !== 0) {
         throw invalid("A binary frame of pcm_s16le has an odd number of bytes; it must hold whole 16-bit samples.")
       }
-      return resampler.push(samplesOf(bytes))
+      return isAsIs ? samplesOf(bytes) : resampler.push(samplesOf(bytes))
     }
   }
 }

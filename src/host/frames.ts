@@ -41,12 +41,12 @@ export class FrameWriter {
   }
 
   json(stream: number, message: object): void {
-    this.#append(frameKind.json, stream, Buffer.from(JSON.stringify(message)))
+    this.#append(frameKind.json, stream, [Buffer.from(JSON.stringify(message))])
   }
 
-  /** `bytes` are copied before this returns. */
-  binary(stream: number, bytes: Uint8Array): void {
-    this.#append(frameKind.binary, stream, bytes)
+  /** One frame of all the parts, which are copied before this returns. The bytes of them all. */
+  binary(stream: number, ...parts: ReadonlyArray<Uint8Array>): number {
+    return this.#append(frameKind.binary, stream, parts)
   }
 
   flush(): void {
@@ -60,24 +60,41 @@ export class FrameWriter {
     if (this.#pipe.writableLength > 0) this.#buffer = Buffer.allocUnsafeSlow(gatherBytes)
   }
 
-  #append(kind: FrameKind, stream: number, payload: Uint8Array): void {
-    const frameBytes = headerBytes + payload.byteLength
-    if (payload.byteLength > payloadBytesMax)
-      throw new FrameFault(`a frame of ${payload.byteLength} bytes was to be sent`)
+  #append(kind: FrameKind, stream: number, parts: ReadonlyArray<Uint8Array>): number {
+    let payloadBytes = 0
+    for (const part of parts) payloadBytes += part.byteLength
+    const frameBytes = headerBytes + payloadBytes
+    if (payloadBytes > payloadBytesMax) throw new FrameFault(`a frame of ${payloadBytes} bytes was to be sent`)
     if (frameBytes > gatherBytes - this.#used) this.flush()
     if (frameBytes > gatherBytes) {
       const frame = Buffer.allocUnsafeSlow(frameBytes)
-      writeHeader(frame, 0, payload.byteLength, kind, stream)
-      frame.set(payload, headerBytes)
+      this.#put(frame, 0, kind, stream, payloadBytes, parts)
       if (this.#pipe.writable) this.#pipe.write(frame)
-      return
+      return payloadBytes
     }
-    writeHeader(this.#buffer, this.#used, payload.byteLength, kind, stream)
-    this.#buffer.set(payload, this.#used + headerBytes)
+    this.#put(this.#buffer, this.#used, kind, stream, payloadBytes, parts)
     this.#used += frameBytes
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(this.#flush)
+    if (!this.#scheduled) {
+      this.#scheduled = true
+      setImmediate(this.#flush)
+    }
+    return payloadBytes
+  }
+
+  #put(
+    buffer: Buffer,
+    offset: number,
+    kind: FrameKind,
+    stream: number,
+    payloadBytes: number,
+    parts: ReadonlyArray<Uint8Array>
+  ): void {
+    writeHeader(buffer, offset, payloadBytes, kind, stream)
+    let at = offset + headerBytes
+    for (const part of parts) {
+      buffer.set(part, at)
+      at += part.byteLength
+    }
   }
 }
 

@@ -38,8 +38,8 @@ export interface HostStreamListener {
 
 export interface HostStream {
   readonly send: (message: object) => void
-  /** Copied before it returns. False: it was taken, but the pipe is full; stop feeding until acknowledgements come. */
-  readonly sendBinary: (bytes: Uint8Array) => boolean
+  /** One frame of all the parts, copied before it returns. False: it was taken, but the pipe is full; stop feeding until acknowledgements come. */
+  readonly sendBinary: (...parts: ReadonlyArray<Uint8Array>) => boolean
   readonly close: () => void
 }
 

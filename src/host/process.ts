@@ -175,11 +175,8 @@ export class HostProcess {
         debt.sentMessage(message)
         this.#writer.json(stream, message)
       },
-      sendBinary: (bytes) => {
-        if (this.#streams.has(stream)) {
-          debt.sentBytes(bytes.byteLength)
-          this.#writer.binary(stream, bytes)
-        }
+      sendBinary: (...parts) => {
+        if (this.#streams.has(stream)) debt.sentBytes(this.#writer.binary(stream, ...parts))
         return this.#writer.pendingBytes < pendingBytesMax
       },
       close: () => {

@@ -18,15 +18,15 @@ export interface RecognitionListener {
 
 /** 200 ms: libvosk decodes in steps of that, and a wake-up of its host costs more than the wait. */
 const blockSamples = 3_200
-const blockBytes = blockSamples * Int16Array.BYTES_PER_ELEMENT
 
 const decodeEvent = Schema.decodeUnknownExit(SttEvent)
 
 export class Recognition {
   readonly #stream: HostStream
   readonly #listener: RecognitionListener
-  readonly #block = new Uint8Array(blockBytes)
-  #blockFilled = 0
+  /** Views of what was pushed; the pipe is the first to copy them. */
+  #block: Array<Uint8Array> = []
+  #blockSamples = 0
   #settled = false
   /** Whoever peeked and has no answer yet, oldest first. */
   readonly #peeks: Array<(heard: HeardSoFar) => void> = []
@@ -53,14 +53,14 @@ export class Recognition {
     })
   }
 
+  /** Left as they are until they have gone out. */
   push(samples: Int16Array): void {
-    const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)
-    for (let at = 0; at < bytes.length;) {
-      const taken = Math.min(blockBytes - this.#blockFilled, bytes.length - at)
-      this.#block.set(bytes.subarray(at, at + taken), this.#blockFilled)
-      this.#blockFilled += taken
-      at += taken
-      if (this.#blockFilled === blockBytes) this.#sendBlock()
+    for (let at = 0; at < samples.length;) {
+      const taken = samples.subarray(at, at + blockSamples - this.#blockSamples)
+      this.#block.push(new Uint8Array(taken.buffer, taken.byteOffset, taken.byteLength))
+      this.#blockSamples += taken.length
+      at += taken.length
+      if (this.#blockSamples === blockSamples) this.#sendBlock()
     }
   }
 
@@ -83,9 +83,10 @@ export class Recognition {
   }
 
   #sendBlock(): void {
-    if (this.#blockFilled === 0) return
-    this.#stream.sendBinary(this.#block.subarray(0, this.#blockFilled))
-    this.#blockFilled = 0
+    if (this.#blockSamples === 0) return
+    this.#stream.sendBinary(...this.#block)
+    this.#block = []
+    this.#blockSamples = 0
   }
 
   #fail(reason: HostReason, message: string): void {

@@ -66,11 +66,10 @@ describe("makeDecoder", () => {
     }
   )
 
-  it("gives samples that stay when the bytes they came from are used again", () =>
+  it("gives samples of its own wherever it converts", () =>
     fc.assert(
       fc.asyncProperty(
         fc.constantFrom<AudioFormat>(
-          { encoding: "pcm_s16le", sample_rate: 16_000 },
           { encoding: "pcm_s16le", sample_rate: 48_000 },
           { encoding: "mulaw", sample_rate: 16_000 }
         ),
