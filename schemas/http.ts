@@ -149,6 +149,7 @@ export const AdminSessions = Schema.Struct({
 }).annotate({ identifier: "AdminSessions" })
 
 const HostReport = Schema.Struct({
+  name: describe(Schema.String, "As metrics name it: `stt-1`."),
   model: Schema.Literals(["stt", "vad", "tts"]),
   kind: HostKind,
   backend: Schema.String,

@@ -13,7 +13,7 @@ import { Deliveries, type DeliveryCounts } from "#src/store/deliveries.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
-import { hostReport, rounded } from "./host-report.ts"
+import { hostReport, namedHosts, rounded } from "./host-report.ts"
 
 const mebibyte = 1024 * 1024
 /** Milliseconds between two samples of the event loop's delay. */
@@ -78,11 +78,7 @@ export const healthRoutes = Effect.gen(function* () {
         }
       },
       slots: slots.counts,
-      hosts: [
-        ...stt.hosts.map((host) => hostReport("stt", host)),
-        ...vad.hosts.map((host) => hostReport("vad", host)),
-        ...tts.hosts.map((host) => hostReport("tts", host))
-      ],
+      hosts: namedHosts({ stt, vad, tts }).map(hostReport),
       audit: auditReport(audit.health()),
       clinic,
       security: {

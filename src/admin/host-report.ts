@@ -12,6 +12,15 @@ const states = {
   Failed: "failed"
 } as const
 
+interface Hosts {
+  readonly hosts: ReadonlyArray<WatchedHost>
+}
+export interface NamedHost {
+  readonly model: HostReport["model"]
+  readonly name: string
+  readonly host: WatchedHost
+}
+
 export const rounded = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits
 
 const factorOf = ({ audioMs, cpuMs }: HostWork): number | null => (audioMs > 0 ? rounded(cpuMs / audioMs, 4) : null)
@@ -23,10 +32,17 @@ const workReport = (work: HostWork, recent: HostWork): NonNullable<HostReport["w
   recent_real_time_factor: factorOf(recent)
 })
 
-export const hostReport = (model: HostReport["model"], host: WatchedHost): HostReport => {
+/** Every host by its name: the model that it is for, and its place among those. */
+export const namedHosts = ({ stt, vad, tts }: Readonly<Record<HostReport["model"], Hosts>>): ReadonlyArray<NamedHost> =>
+  Object.entries({ stt, vad, tts }).flatMap(([model, { hosts }]) =>
+    hosts.map((host, at) => ({ model: model as HostReport["model"], name: `${model}-${at + 1}`, host }))
+  )
+
+export const hostReport = ({ model, name, host }: NamedHost): HostReport => {
   const status = host.status()
   const { serving, restarts, lastFault } = host.figures()
   return {
+    name,
     model,
     kind: host.kind,
     backend: "backend" in status ? status.backend : host.kind,

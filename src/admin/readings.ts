@@ -7,7 +7,7 @@ import { Effect, Schedule } from "effect"
 import { ModelStatus } from "#schemas/wire.ts"
 import { Audit } from "#src/audit/audit.ts"
 import { Limiters } from "#src/gateway/limiter.ts"
-import type { HostFigures, WatchedHost } from "#src/host/host.ts"
+import type { HostFigures } from "#src/host/host.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { Live } from "#src/registry/live.ts"
 import { Slots } from "#src/registry/slots.ts"
@@ -19,17 +19,13 @@ import { authenticationFaults, metricTable } from "#src/telemetry/metric-table.t
 import { Metrics } from "#src/telemetry/metrics.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
+import { namedHosts } from "./host-report.ts"
 
 const lookEvery = "5 seconds"
 /** Milliseconds between two samples of the event loop's delay. */
 const resolution = 20
 
 const flag = (is: boolean): number => (is ? 1 : 0)
-
-type Named = readonly [name: string, host: WatchedHost]
-/** In the order of `/admin/health`. */
-const named = (model: string, hosts: ReadonlyArray<WatchedHost>): ReadonlyArray<Named> =>
-  hosts.map((host, at) => [`${model}-${at + 1}`, host])
 
 const ageOf = (atMs: number | undefined): number => (atMs === undefined ? 0 : Math.max(0, (Date.now() - atMs) / 1_000))
 
@@ -138,7 +134,7 @@ export const readings = Effect.gen(function* () {
     for (const state of ModelStatus.literals)
       reading("sawt_model_state", { model, state }, () => flag(service.health().status === state))
   }
-  for (const [name, host] of [...named("stt", stt.hosts), ...named("vad", vad.hosts), ...named("tts", tts.hosts)]) {
+  for (const { name, host } of namedHosts({ stt, vad, tts })) {
     const serving = (of: (process: NonNullable<HostFigures["serving"]>) => number) => (): number => {
       const process = host.figures().serving
       return process === undefined ? 0 : of(process)

@@ -54,7 +54,7 @@ export type MetricEndpoint = (typeof endpoints)[number]
 const endpoint = { endpoint: endpoints }
 const codes = { code: Object.keys(errorTable) as ReadonlyArray<ErrorCode> }
 const models = ["stt", "vad", "tts"] as const
-const host = { host: { of: "model hosts: stt-1, stt-2 … in the order of `/admin/health`", most: 24 } }
+const host = { host: { of: "model hosts, by their `name` in `/admin/health`: stt-1, stt-2 …", most: 24 } }
 const question = {
   questionnaire: { of: "questionnaires that are loaded", most: 40 },
   question: { of: "linkIds of their questions", most: 1_000 }

@@ -67,7 +67,7 @@ const held = async (
       // Rendered speech never changes once it is there.
       kept.set(path.startsWith("tts_cache") ? path : `${path}, ${when}`, bytes)
     }
-    for (const path of ["/health", "/admin/health", "/admin/sessions"]) {
+    for (const path of ["/health", "/admin/health", "/admin/sessions", "/metrics"]) {
       const answer = await fetch(server.url + path, { headers: { authorization: `Bearer ${server.secret}` } })
       assert.strictEqual(answer.status, 200)
       kept.set(`${path}, ${when}`, Buffer.from(await answer.arrayBuffer()))
