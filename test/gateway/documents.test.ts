@@ -154,6 +154,7 @@ describe("/openapi.json", () => {
           "listen.js",
           "live.js",
           "runs.js",
+          "timeline.js",
           "studio.css",
           "diagram.css"
         ].map((name) => [`GET /studio/${name}`, async () => [await call("GET", `/studio/${name}`)]])
@@ -214,6 +215,14 @@ describe("/openapi.json", () => {
       "GET /admin/sessions": async () => [
         await call("GET", "/admin/sessions", { headers: admin() }),
         await call("GET", "/admin/sessions?limit=0", { headers: admin() }, "/admin/sessions")
+      ],
+      "GET /admin/sessions/{id}/timeline": async () => [
+        await call("GET", "/admin/sessions/nobody/timeline", { headers: admin() }, `${one}/timeline`)
+      ],
+      "GET /admin/log-level": async () => [await call("GET", "/admin/log-level", { headers: admin() })],
+      "POST /admin/log-level": async () => [
+        await call("POST", "/admin/log-level", post('{"level":"INFO"}')),
+        await call("POST", "/admin/log-level", post('{"level":"ALL"}'))
       ],
       "DELETE /admin/sessions/{id}": async () => [
         await call("DELETE", `/admin/sessions/${await id()}`, { headers: admin() }, one),
@@ -323,6 +332,8 @@ describe("/openapi.json", () => {
       "GET /auth/token": [200, 400],
       "POST /auth/token": [200, 400, 415, 413],
       "GET /admin/sessions": [200, 400],
+      "GET /admin/sessions/{id}/timeline": [404],
+      "POST /admin/log-level": [200, 400],
       "DELETE /admin/sessions/{id}": [204, 404],
       "DELETE /admin/tokens/{id}": [204, 400],
       "POST /admin/tokens/revoke": [204, 400, 415],
