@@ -115,6 +115,7 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
       "help.request": ".helping",
       "hearing.failed": ".unheard",
       "question.skip": [
+        { guard: "keepsAnswer", target: "#interview.routing" },
         ...(item.required && !repeats ? [] : [passOver]),
         ...(item.required || repeats ? [{ target: ".helping" }] : [])
       ],

@@ -5,12 +5,14 @@ import type { AnswerVia, LeadingState, RepromptReason } from "#schemas/wire.ts"
 import { raised, raisedBy, raisedBySkip } from "./alerts.ts"
 import {
   distressRule,
+  reviewLinkId,
   type AskedPlace,
   type InterviewEvent,
   type InterviewOutput,
   type InterviewRecord,
   type Preface,
-  type RaisedAlert
+  type RaisedAlert,
+  type ReviewedItem
 } from "./interview.ts"
 import { keptBy, keyOf, withAnother, withAnswer, withSkip, type At, type Kept } from "./kept.ts"
 import type { Plan } from "./plan.ts"
@@ -70,6 +72,10 @@ export interface InterviewContext {
   readonly wasCompleted: boolean
   /** Nothing was changed since then. */
   readonly isOver: boolean
+  /** Of the answers that are read back at the end: which group, from 0; what is in it; whether the person wants that. */
+  readonly group: number
+  readonly read: ReadonlyArray<ReviewedItem>
+  readonly reviewed: "due" | "wanted" | "done"
   /** How often in a row something could not be written. */
   readonly storeFailures: number
 }
@@ -83,7 +89,9 @@ export interface InterviewInput {
 /** The log is the truth: what it says is what the interview knows. */
 export const contextOf = (plan: Plan, { outlet, record }: InterviewInput): InterviewContext => {
   const entries = record?.entries ?? []
-  const place = record?.place
+  const isInReview = record?.place?.linkId === reviewLinkId
+  const place = isInReview ? undefined : record?.place
+  const isOver = entries.at(-1)?.type === "ended" && place === undefined
   let alerts: ReadonlyArray<RaisedAlert> = []
   for (const entry of entries) {
     if (entry.type === "answer") alerts = raisedBy(plan, alerts, entry.record)
@@ -112,7 +120,10 @@ export const contextOf = (plan: Plan, { outlet, record }: InterviewInput): Inter
     again: place !== undefined,
     stoodAtAnother: place?.another === true,
     wasCompleted: entries.some((entry) => entry.type === "ended" && entry.status !== "stopped"),
-    isOver: entries.at(-1)?.type === "ended" && place === undefined,
+    isOver,
+    group: 0,
+    read: [],
+    reviewed: isOver && !isInReview ? "done" : "due",
     storeFailures: 0
   }
 }
@@ -210,12 +221,14 @@ export const interviewSetup = setup({
         kept: withAnswer(plan, context.kept, pending),
         alerts,
         alarms: [...context.alarms, ...met],
-        pending: undefined
+        pending: undefined,
+        isOver: false
       }
     }),
     skip: assign(({ context }) => ({
       kept: withSkip(context.kept, context.linkId, context.at),
-      alerts: raisedBySkip(context.plan, context.alerts, context.linkId)
+      alerts: raisedBySkip(context.plan, context.alerts, context.linkId),
+      isOver: false
     })),
     noteAlarm: assign(({ context }, { rule }: { rule: string }) => ({ alarms: withAlarm(context, rule) })),
     noteDistress: assign(({ context, event }) =>
@@ -238,11 +251,14 @@ export const interviewSetup = setup({
     /** The question stands as it is, with what waits for a yes or no; its client knows it. */
     stand: assign({ again: true }),
     another: assign(({ context }, { wanted }: { wanted: boolean }) => ({
-      kept: withAnother(context.kept, context.linkId, context.at, context.next?.count ?? 0, wanted)
+      kept: withAnother(context.kept, context.linkId, context.at, context.next?.count ?? 0, wanted),
+      isOver: false
     })),
     consent: assign((_, { via }: { via: AnswerVia }) => ({ consented: via })),
     withdraw: assign((_, { via }: { via: AnswerVia }) => ({ withdrawnVia: via, storeFailures: 0 })),
-    complete: assign({ wasCompleted: true })
+    complete: assign({ wasCompleted: true, isOver: true }),
+    announce: assign((_, { preface }: { preface: Preface }) => ({ preface })),
+    endReview: assign({ reviewed: "done" as const, preface: undefined })
   },
   delays: { promptTimeout: 120_000, transcriptTimeout: 15_000, storeTimeout: 10_000, storeRetry: 1_000 },
   guards: {
@@ -251,6 +267,8 @@ export const interviewSetup = setup({
     hasConsent: ({ context }) => context.consented !== undefined,
     wasCompleted: ({ context }) => context.wasCompleted,
     isOver: ({ context }) => context.isOver,
+    /** Whoever came to correct an answer and leaves the question keeps it. */
+    keepsAnswer: ({ context: { isOver, kept, linkId, at } }) => isOver && kept.answers[keyOf(linkId, at)] !== undefined,
     hasAlarms: ({ context }) => context.alarms.length > 0,
     alarmsStored: ({ context }) => context.alarms.every(({ isStored }) => isStored),
     mayRetry: ({ context }) => context.attempt <= repromptsMax,

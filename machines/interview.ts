@@ -52,8 +52,8 @@ export type InterviewEvent =
   | { readonly type: "question.repeat" }
   | { readonly type: "question.back" }
   | { readonly type: "question.skip" }
-  /** A question, or something that repeats: then whether there is another one is asked again. */
-  | { readonly type: "question.goto"; readonly linkId: string }
+  /** A question, `at` of its occurrences; or something that repeats: then whether there is another one is asked again. */
+  | { readonly type: "question.goto"; readonly linkId: string; readonly at?: At }
   | { readonly type: "help.request" }
   | { readonly type: "stop.request" }
   /** Said or typed: it is asked whether that is meant. */
@@ -65,8 +65,8 @@ export type InterviewEvent =
   /** To go on later. */
   | { readonly type: "pause.request" }
 
-/** Said before a question that was asked earlier, or after an answer that was cut off and is kept. */
-export type Preface = "welcome_back" | "can_hear_again" | "heard_enough"
+/** Said before a question that was asked earlier, after an answer that was cut off and is kept, or before the answers are read. */
+export type Preface = "welcome_back" | "can_hear_again" | "heard_enough" | "review_begins" | "amended"
 
 interface Asked {
   readonly preface?: Preface
@@ -89,6 +89,16 @@ export interface AskedPlace {
   readonly initial?: Answer
   /** She is spoken to as a woman. */
   readonly feminine?: true
+}
+
+/** Stands where a linkId does while the answers are read back; a questionnaire that has it is refused. */
+export const reviewLinkId = "sawt:review"
+
+/** An answer that is read back at the end. */
+export interface ReviewedItem {
+  readonly linkId: string
+  readonly at?: At
+  readonly answer: Answer
 }
 
 /** What staff must hear of: a rule that an answer met, or that the lack of one did. */
@@ -129,6 +139,18 @@ export type InterviewOutput =
       readonly wanted: boolean
     }
   | { readonly type: "question.skipped"; readonly linkId: string; readonly at?: At }
+  /** The answers read back in groups: offered, a group read, and which one of it is to be corrected. */
+  | (Pick<Asked, "preface"> & {
+      readonly type: "review.offered" | "review.read" | "review.which"
+      readonly items: ReadonlyArray<ReviewedItem>
+      /** From 1. */
+      readonly index: number
+      readonly groups: number
+      readonly attempt: number
+      readonly reason?: RepromptReason
+      readonly feminine?: true
+    })
+  | { readonly type: "review.ended"; readonly closing: ReadonlyArray<Told> }
   /** From here only touch, keypad and text are offered; speech is still heard, if it can be. No `linkId`: consent. */
   | {
       readonly type: "touch.offered"
@@ -175,6 +197,8 @@ export type InterviewOutput =
       readonly alerts: ReadonlyArray<RaisedAlert>
       /** Displays after the last question. */
       readonly closing: ReadonlyArray<Told>
+      /** The answers are read back now; `review.ended` says goodbye. */
+      readonly isReviewed?: true
     }
 
 /** What the next thing said, typed or tapped is about. */
@@ -187,6 +211,12 @@ export type Expectation =
   | { readonly about: "stop" }
   /** Yes or no: is the consent withdrawn, and everything deleted? */
   | { readonly about: "withdrawal" }
+  /** Yes or no, or the one that is to be corrected: as it is offered, of a group as a whole, of which one of it. */
+  | {
+      readonly about: "review"
+      readonly asks: "offer" | "whole" | "which"
+      readonly items: ReadonlyArray<ReviewedItem>
+    }
   /** All is answered; an answer may still be corrected by `question.goto`. */
   | { readonly about: "correction" }
   | { readonly about: "nothing" }

@@ -153,6 +153,11 @@ export interface Plan {
   readonly scores: ReadonlyArray<PlanScore>
   readonly alerts: ReadonlyArray<PlanAlert>
   readonly constraints: ReadonlyArray<PlanConstraint>
+  /**
+   * Whether the answers are read back at the end, or that is offered. Absent: where any was spoken they are read, a long list
+   * is offered.
+   */
+  readonly review?: "read" | "offer" | "none"
   /** Whose answer tells that the person is a woman. */
   readonly feminineWhen?: { readonly linkId: string; readonly code: string }
 }

@@ -13,8 +13,9 @@ import { decisionState, partingState } from "./leaving.ts"
 import { anotherState, askAgain, listenOn, questionState, storeWaiting } from "./asking.ts"
 import type { Evaluate } from "./form.ts"
 import { askedAs, contextOf, type InterviewContext, interviewSetup, placeOf, retryOr } from "./interview-setup.ts"
-import { distressRule, handoverRule, type Expectation } from "./interview.ts"
+import { distressRule, handoverRule, type Expectation, type Preface } from "./interview.ts"
 import type { Plan, PlanItem } from "./plan.ts"
+import { isToReview, reviewStates } from "./review.ts"
 import { withdrawal } from "./withdrawal.ts"
 import { Router } from "./routing.ts"
 
@@ -32,13 +33,40 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
   const router = new Router(plan, evaluate)
   const loops = loopsOf(plan.items)
   const repeating = new Set(loops.map(({ linkId }) => linkId))
-  const over = (status: "completed" | "amended") =>
+  const isReviewed = ({ context }: { readonly context: InterviewContext }) => isToReview(context, router)
+  const review = plan.review === "none" ? [] : [{ guard: isReviewed, target: "#interview.reviewing" }]
+  const over = (status: "completed" | "amended", preface: Preface) =>
     interviewSetup.createStateConfig({
       tags: "completed",
-      entry: ["complete", { type: "say", params: ({ context }) => router.ended(context, status) }]
+      entry: [
+        "complete",
+        {
+          type: "say",
+          params: ({ context }) => ({
+            ...router.ended(context, status),
+            ...(isToReview(context, router) ? { isReviewed: true as const } : {})
+          })
+        },
+        { type: "announce", params: { preface } }
+      ],
+      always: review
     })
+  /** All is told already: nothing is completed twice. */
+  const told = [
+    ...(plan.review === "none"
+      ? []
+      : [
+          {
+            guard: ({ context }: { readonly context: InterviewContext }) =>
+              context.isOver && isToReview(context, router),
+            target: "reviewing"
+          }
+        ]),
+    { guard: "isOver" as const, target: "resting" }
+  ]
   /** Whoever stops while correcting leaves a whole form behind. */
   const stop = [
+    { guard: "isOver" as const, target: plan.review === "none" ? "resting" : "reviewed" },
     { guard: ({ context }: { context: InterviewContext }) => router.isWholeAgain(context), target: "amended" },
     { target: "stopped" }
   ]
@@ -85,7 +113,7 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
       starting: {
         always: [
           { guard: not("hasConsent"), target: "consenting" },
-          { guard: "isOver", target: "resting" },
+          ...told,
           {
             guard: ({ context }) => router.resume(context) !== undefined,
             target: "going",
@@ -189,6 +217,7 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
             guard: { type: "isNext" as const, params: { asks: "another" as const, index } },
             target: anotherKey(index)
           })),
+          ...told,
           { guard: "wasCompleted", target: "amended" },
           { target: "completed" }
         ]
@@ -213,8 +242,9 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
       /** The same when all is told already: nothing is completed twice. */
       afterwards: { ...alarmState("#interview.resting"), tags: "completed" },
       /** An answer may still be corrected; then what follows amends it. */
-      completed: { ...over("completed"), on: finished },
-      amended: { ...over("amended"), on: finished },
+      completed: { ...over("completed", "review_begins"), on: finished },
+      amended: { ...over("amended", "amended"), on: finished },
+      ...reviewStates(plan, router, finished),
       /** The same, and told to an earlier connection. */
       resting: { tags: "completed", on: finished },
       stopped: {
@@ -239,9 +269,17 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
 export type InterviewMachine = ReturnType<typeof interviewMachine>
 export type InterviewSnapshot = SnapshotFrom<InterviewMachine>
 
+const reviewAsks = [
+  ["offering", "offer"],
+  ["reading", "whole"],
+  ["choosing", "which"]
+] as const
+
 export const expectationOf = (snapshot: InterviewSnapshot): Expectation => {
   if (snapshot.status !== "active") return { about: "nothing" }
   if (snapshot.hasTag("completed")) return { about: "correction" }
+  const asks = reviewAsks.find(([state]) => snapshot.matches({ reviewing: state } as never))?.[1]
+  if (asks !== undefined) return { about: "review", asks, items: snapshot.context.read }
   if (snapshot.hasTag("consenting")) return { about: "consent" }
   if (snapshot.matches("withdrawing")) return { about: "withdrawal" }
   if (snapshot.matches("agreeing") || snapshot.matches("erasing")) return { about: "nothing" }

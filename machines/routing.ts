@@ -4,11 +4,14 @@ import { raisedAtEnd } from "./alerts.ts"
 import type { InterviewContext, Next } from "./interview-setup.ts"
 import type { AskedPlace, InterviewEvent, InterviewOutput } from "./interview.ts"
 import { keyOf, type Kept, nothingKept, withAnswer } from "./kept.ts"
+import type { RecordedAnswer } from "#schemas/record.ts"
 import type { Plan, PlanConstraint, PlanItem } from "./plan.ts"
 import { indexOf, startsWith } from "./plan-index.ts"
 
 /** What does not fit in the finished whole is asked about so often; then the interview ends as stopped. */
 const complaintsMax = 3
+
+type Goto = Extract<InterviewEvent, { type: "question.goto" }>
 
 export class Router {
   readonly #plan: Plan
@@ -46,7 +49,7 @@ export class Router {
       required: step.required,
       intros: introsOf(this.#plan, form, step),
       ...(initial === undefined ? {} : { initial }),
-      ...(this.#isFeminine(kept) ? { feminine: true } : {})
+      ...(this.isFeminine(kept) ? { feminine: true } : {})
     }
   }
 
@@ -57,7 +60,7 @@ export class Router {
     return offered?.[repeats ? (at.at(-1) ?? 0) : 0]
   }
 
-  #isFeminine({ answers }: Kept): boolean {
+  isFeminine({ answers }: Kept): boolean {
     const { feminineWhen } = this.#plan
     return feminineWhen !== undefined && answers[feminineWhen.linkId]?.answer.value === feminineWhen.code
   }
@@ -66,6 +69,11 @@ export class Router {
     if (step === undefined) return undefined
     const { asks, index, at, count } = step
     return { asks, index, at, count, place: this.place(kept, step) }
+  }
+
+  /** Those that count, in the order of their questions. */
+  answers(kept: Kept): ReadonlyArray<RecordedAnswer> {
+    return this.#formOf(kept).steps.flatMap(({ asks, key }) => (asks === "answer" ? (kept.answers[key] ?? []) : []))
   }
 
   firstOpen(kept: Kept): Step | undefined {
@@ -127,10 +135,11 @@ export class Router {
     return { next: this.#nextOf(kept, before ?? steps[Math.max(0, here)]) }
   }
 
-  #wanted({ kept }: InterviewContext, linkId: string): Step | undefined {
+  #wanted({ kept }: InterviewContext, { linkId, at: exact }: Goto): Step | undefined {
     const place = indexOf(this.#plan).find(linkId)
     if (place === undefined) return undefined
     const steps = this.#formOf(kept).steps.filter((step) => step.asks === "answer" && step.linkId === linkId)
+    if (exact !== undefined) return steps.find(({ key }) => key === keyOf(linkId, exact))
     const last = steps.at(-1)
     if (last !== undefined) return steps.find(({ at }) => startsWith(at, last.at.slice(0, place.depth)))
     return place.item.kind === "group" ? this.#reopened(kept, linkId) : undefined
@@ -154,11 +163,11 @@ export class Router {
 
   mayGoto(context: InterviewContext, event: InterviewEvent): boolean {
     if (event.type !== "question.goto" || context.consented === undefined) return false
-    return this.#wanted(context, event.linkId) !== undefined
+    return this.#wanted(context, event) !== undefined
   }
 
   goto(context: InterviewContext, event: InterviewEvent): Partial<InterviewContext> {
-    const step = event.type === "question.goto" ? this.#wanted(context, event.linkId) : undefined
+    const step = event.type === "question.goto" ? this.#wanted(context, event) : undefined
     return { next: this.#nextOf(context.kept, step) }
   }
 

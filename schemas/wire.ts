@@ -174,6 +174,8 @@ const QuestionFields = {
   choose_max: Schema.optionalKey(Count),
   /** Yes or no: is there another one? `link_id` is what repeats. */
   another: Schema.optionalKey(Schema.Literal(true)),
+  /** The answers are read back: yes or no, or which one is to be corrected. `link_id` is none of the questionnaire's. */
+  review: Schema.optionalKey(Schema.Literal(true)),
   /** Of a number, or of a date or time as ISO 8601. */
   min: Schema.optionalKey(Schema.Union([Schema.Finite, Schema.String])),
   max: Schema.optionalKey(Schema.Union([Schema.Finite, Schema.String])),

@@ -79,6 +79,8 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
         next = () => patient.consent()
         return
       case "question.asked":
+        // What was answered is told below: the patient hears no more of it.
+        if (message.review === true) return
         next = () => patient.asked(message)
         return
       case "question.reprompt":

@@ -1,10 +1,11 @@
 /** From what a person said, typed, tapped or keyed to what it means for the question at hand (docs/understanding.md). Pure. */
 import type { Plan, PlanOption, PlanQuestion } from "#machines/plan.ts"
 import type { Answer } from "#schemas/record.ts"
-import type { Expectation, InterviewEvent } from "#machines/interview.ts"
+import { reviewLinkId, type Expectation, type InterviewEvent } from "#machines/interview.ts"
 import type { AnswerValue, AnswerVia } from "#schemas/wire.ts"
 import { comparable } from "./arabic.ts"
 import { askOf, valueOf } from "./asked.ts"
+import { chosen, reviewQuestion } from "./reviewed.ts"
 import { keyedValue, typedValue } from "./typed.ts"
 import type { Ask, Language, Moment, SpokenCommand, Today, Understanding } from "./understanding/ask.ts"
 import { understand } from "./understanding/understand.ts"
@@ -106,6 +107,16 @@ const written = (question: PlanQuestion, text: string, language: Language): Inte
 
 const yesOrNoAsk: Ask = { type: "boolean" }
 
+/** The question at hand; of a review, which answer is to be corrected. */
+export const questionAt = (plan: Plan, expectation: Expectation): PlanQuestion | undefined => {
+  if (expectation.about === "review") {
+    return expectation.asks === "offer" ? undefined : reviewQuestion(plan, expectation.items)
+  }
+  return expectation.about === "answer" || expectation.about === "confirmation"
+    ? questionOf(plan, expectation.linkId)
+    : undefined
+}
+
 /** Typed text has no certainty. `today`: where the person is. */
 export const interpretText = (
   plan: Plan,
@@ -118,16 +129,21 @@ export const interpretText = (
   const { language } = plan
   const { about } = expectation
   if (about === "nothing" || about === "correction") return unmatched("no_match")
-  const question = about === "answer" || about === "confirmation" ? questionOf(plan, expectation.linkId) : undefined
+  const question = questionAt(plan, expectation)
   if (about === "answer" && expectation.initial !== undefined && keeps(text, language)) {
     return { type: "initial.kept", via }
   }
-  const exact = via === "text" && question !== undefined ? written(question, text, language) : undefined
+  const exact =
+    via === "text" && question !== undefined && about !== "review" ? written(question, text, language) : undefined
   if (exact !== undefined) return exact
   const ask = question === undefined ? yesOrNoAsk : askOf(question, language)
   const understanding = understand({ ask, moment: momentOf(expectation), language, today }, { text, via, ...certainty })
   switch (understanding.kind) {
     case "answer":
+      if (about === "review") {
+        const event = understanding.sure ? chosen(expectation.items, understanding.items[0].value) : undefined
+        return event ?? unmatched("no_match")
+      }
       return question === undefined
         ? unmatched("no_match")
         : answered(question, understanding, { language, via, certainty })
@@ -153,6 +169,12 @@ export const interpretSelection = (
   selection: { readonly linkId: string; readonly code?: string; readonly value?: AnswerValue }
 ): InterviewEvent | Refusal => {
   const { linkId, code, value } = selection
+  if (expectation.about === "review" && linkId === reviewLinkId) {
+    if (value === true) return { type: "confirmation.given" }
+    if (value === false) return { type: "confirmation.denied" }
+    const event = chosen(expectation.items, code ?? value)
+    return event ?? { refused: `${linkId} takes true, false, or the code of one of its answers` }
+  }
   const isAsked = "linkId" in expectation && expectation.linkId === linkId
   if (isAsked && (expectation.about === "confirmation" || expectation.about === "another")) {
     if (value === true) return { type: "confirmation.given" }
@@ -219,6 +241,10 @@ const keyEvent = (plan: Plan, expectation: Expectation, digits: string): Intervi
   if (digits === "*") return { type: "question.repeat" }
   if (digits === "#") return { type: "question.back" }
   if (digits === "*0") return { type: "handover.request" }
+  if (expectation.about === "review" && expectation.asks === "which") {
+    const option = reviewQuestion(plan, expectation.items).options.find(({ key }) => key === digits)
+    return chosen(expectation.items, option?.code) ?? { refused: "keys here: the number of an answer, * repeats" }
+  }
   if (expectation.about !== "answer") return yesOrNo(expectation, digits)
   const question = questionOf(plan, expectation.linkId)
   return question === undefined ? { refused: "no keys here" } : keyed(question, digits, plan.language)

@@ -4,10 +4,11 @@
  */
 import { Result } from "effect"
 import type { Evaluate } from "#machines/form.ts"
+import { reviewLinkId } from "#machines/interview.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { Questionnaire } from "#schemas/fhir.ts"
 import { Compiler, type Note } from "./compiler.ts"
-import { all, extensionUrls, type Language, string } from "./extensions.ts"
+import { all, extensionUrls, first, type Language, string } from "./extensions.ts"
 import { Texts } from "./texts.ts"
 import type { ValueSets } from "./value-sets.ts"
 import { writtenIn } from "./written-in.ts"
@@ -32,6 +33,9 @@ export interface CompileOptions {
   readonly id?: string
 }
 
+const isReview = (code: string | undefined): code is NonNullable<Plan["review"]> =>
+  code === "read" || code === "offer" || code === "none"
+
 export const compile = (
   questionnaire: Questionnaire,
   { language, valueSets = new Map(), id }: CompileOptions = {}
@@ -49,6 +53,7 @@ export const compile = (
   const feminine = all({ extension }, extensionUrls.feminineWhen)[0]
   const linkId = string(feminine, "question")
   const code = string(feminine, "code")
+  const review = first({ extension }, extensionUrls.review)?.valueCode
   const plan: Plan = {
     id: name,
     url,
@@ -60,8 +65,12 @@ export const compile = (
     scores,
     alerts,
     constraints,
+    ...(isReview(review) ? { review } : {}),
     ...(linkId === undefined || code === undefined ? {} : { feminineWhen: { linkId, code } })
   }
+  if (review !== undefined && !isReview(review)) refusals.push(`${extensionUrls.review} takes read, offer or none`)
+  if (questions.some((question) => question.linkId === reviewLinkId))
+    refusals.push(`${reviewLinkId}: this linkId stands for the answers that are read back`)
   if (refusals.length > 0) return Result.fail([...new Set(refusals)])
   const evaluate = compiler.evaluate(plan)
   return Result.succeed({

@@ -61,6 +61,8 @@ export const extensionUrls = {
   alert: `${own}alert`,
   /** On an item: staff must hear when it is left unanswered; the name of the rule. valueString */
   alertUnanswered: `${own}alert-unanswered`,
+  /** On the whole: `read`, `offer` or `none`: whether the answers are read back at the end. valueCode */
+  review: `${own}review`,
   /** On the whole: `{question, code}`, the answer which tells that the person is a woman. */
   feminineWhen: `${own}feminine-when`
 } as const

@@ -1,7 +1,7 @@
 /** The phrases that a recogniser may hear at one question; those whose words a model lacks, its host leaves out. Pure. */
 import type { Plan, PlanQuestion } from "#machines/plan.ts"
 import type { Expectation } from "#machines/interview.ts"
-import { momentOf } from "./answer.ts"
+import { momentOf, questionAt } from "./answer.ts"
 import { numberWords, withoutMarks } from "./arabic.ts"
 import { askOf } from "./asked.ts"
 import type { Ask } from "./understanding/ask.ts"
@@ -28,11 +28,6 @@ const keysOf = ({ options }: PlanQuestion, language: Plan["language"]): Readonly
   options.flatMap(({ key }) => numberWords[language][Number(key)] ?? [])
 
 const yesOrNo: Ask = { type: "boolean" }
-
-const questionAt = ({ questions }: Plan, expectation: Expectation): PlanQuestion | undefined =>
-  expectation.about === "answer" || expectation.about === "confirmation"
-    ? questions.find(({ linkId }) => linkId === expectation.linkId)
-    : undefined
 
 const askAt = (plan: Plan, expectation: Expectation): Ask => {
   const question = questionAt(plan, expectation)

@@ -12,6 +12,7 @@ import type { RecordedAnswer } from "#schemas/record.ts"
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
 import { consentVersion, prompt as catalogue, type PromptText } from "#src/tts/prompts.ts"
 import { answerOf } from "#src/questionnaire/answer.ts"
+import { reviewedTexts, reviewMessage } from "./reviewing.ts"
 import { askedMessage, helpText, introText, joined, loopName, questionOf, questionText } from "./question.ts"
 
 export interface Performance {
@@ -113,6 +114,30 @@ const another = (plan: Plan, output: Of<"another.asked">): Performance => {
   }
 }
 
+/** The answers with their numbers, once; asked again, only what may be said. */
+const review = (plan: Plan, output: Of<"review.offered" | "review.read" | "review.which">): Performance => {
+  const { type, items, index, attempt, reason, preface, feminine = false } = output
+  const { language } = plan
+  const isRead = type === "review.read" && attempt === 1
+  return {
+    messages: attempt === 1 ? [reviewMessage(plan, output)] : [],
+    /** It holds a person's answers: never kept on disk (R3.8). */
+    prompt: {
+      ...joined(
+        spokenFirst(plan, preface),
+        apology(plan, reason, attempt),
+        isRead && index === 1 && preface !== "amended" ? catalogue("review_intro", language) : undefined,
+        ...(isRead ? reviewedTexts(plan, items, feminine) : []),
+        catalogue(
+          type === "review.offered" ? "review_offer" : type === "review.read" ? "review_right" : "review_which",
+          language
+        )
+      ),
+      keep: type !== "review.read"
+    }
+  }
+}
+
 /** Staff will hear of it, and whom to call; of any other rule than the two that every questionnaire has, as of safety. */
 const notice = (plan: Plan, { linkId, rule }: Of<"notice.told">, { helpline = "" }: Told): Performance => {
   const id = rule === handoverRule ? "handover_notice" : rule === distressRule ? "distress_notice" : "safety_notice"
@@ -122,6 +147,11 @@ const notice = (plan: Plan, { linkId, rule }: Of<"notice.told">, { helpline = ""
     prompt: { ...prompt, keep: true }
   }
 }
+
+const goodbye = ({ language }: Plan, { closing, status }: Of<"interview.ended">) => ({
+  ...joined(...introText(closing), catalogue(status, language)),
+  keep: true
+})
 
 /** `interview.ended` is not here: its messages need the answers (`src/session/results.ts`). */
 export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = {}): Performance => {
@@ -175,6 +205,15 @@ export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = 
         }
       }
     }
+    case "review.offered":
+    case "review.read":
+    case "review.which":
+      return review(plan, output)
+    case "review.ended":
+      return {
+        messages: [],
+        prompt: { ...joined(...introText(output.closing), catalogue("review_ended", language)), keep: true }
+      }
     case "stop.confirming":
       return { messages: [], prompt: { ...catalogue("confirm_stop", language), keep: true } }
     case "pause.confirming":
@@ -192,7 +231,7 @@ export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = 
     case "interview.ended":
       return {
         messages: output.status === "withdrawn" ? [{ type: "consent.withdrawn" }] : [],
-        prompt: { ...joined(...introText(output.closing), catalogue(output.status, language)), keep: true }
+        ...(output.isReviewed ? {} : { prompt: goodbye(plan, output) })
       }
     case "storing.delayed":
       return {
@@ -240,6 +279,9 @@ export const fixedPrompts = (plan: Plan, told: Told = {}): ReadonlyArray<string>
       status,
       ...ended
     })),
+    { type: "review.ended", closing: [] },
+    { type: "review.offered", items: [], index: 1, groups: 1, attempt: 1, preface: "review_begins" },
+    { type: "review.which", items: [], index: 1, groups: 1, attempt: 1 },
     { type: "stop.confirming" },
     { type: "withdrawal.confirming" },
     { type: "pause.confirming" },

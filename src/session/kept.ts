@@ -1,6 +1,6 @@
 /** What of an interview's output outlives the connection. Pure. */
 import { raisedBy, raisedBySkip } from "#machines/alerts.ts"
-import type { InterviewOutput, RaisedAlert } from "#machines/interview.ts"
+import { reviewLinkId, type InterviewOutput, type RaisedAlert } from "#machines/interview.ts"
 import type { At } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { SessionSummary } from "#schemas/record.ts"
@@ -62,6 +62,12 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
         ? undefined
         : { entry: { type: "ended", status: output.status, atMs }, place: null, ...alertsOf(plan, output.alerts) }
     case "consent.asked":
+    case "review.offered":
+    case "review.read":
+    case "review.which":
+      return { place: { linkId: reviewLinkId } }
+    case "review.ended":
+      return { place: null }
     case "stop.confirming":
     case "withdrawal.confirming":
     case "withdrawal.recording":

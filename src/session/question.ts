@@ -26,7 +26,7 @@ const sameOptions = (a: PlanQuestion | undefined, b: PlanQuestion): boolean =>
   a.options.every(({ code }, index) => code === b.options[index]?.code)
 
 /** A sentence ends with a mark, so that the voice pauses. */
-const ended = (spoken: string): string => (/[.!?؟:،,]\s*$/u.test(spoken) ? spoken : `${spoken}.`)
+export const ended = (spoken: string): string => (/[.!?؟:،,]\s*$/u.test(spoken) ? spoken : `${spoken}.`)
 
 const said = ({ text, spokenText }: Spoken): PromptText => ({ text, spoken: ended(spokenText) })
 
@@ -121,7 +121,7 @@ const bounds = (question: PlanQuestion) => ({
   ...(question.help === undefined ? {} : { help: question.help.text })
 })
 
-const optionsOf = (plan: Plan, options: PlanQuestion["options"]) =>
+export const optionsOf = (plan: Plan, options: PlanQuestion["options"]) =>
   options.map(({ code, display, phrases, key }) => ({
     code,
     display,

@@ -78,6 +78,10 @@ export const refusalOf = (plan: Plan, expectation: Expectation, event: Interview
       return whileWithdrawing.has(event.type)
         ? undefined
         : ["not_ready", "first: is the consent withdrawn, and everything deleted? yes or no"]
+    case "review":
+      return event.type === "answer.given"
+        ? ["invalid_answer", "first: is what was read right? true, false, or the code of an answer"]
+        : undefined
     case "correction":
       return whileCorrecting.has(event.type)
         ? undefined

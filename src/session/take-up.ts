@@ -1,6 +1,6 @@
 /** How a session comes into the store, and how it goes on where an earlier connection left it. */
 import { Effect, Result, Struct } from "effect"
-import type { InterviewRecord } from "#machines/interview.ts"
+import { reviewLinkId, type InterviewRecord } from "#machines/interview.ts"
 import { keptBy } from "#machines/kept.ts"
 import { contextOf } from "#machines/interview-setup.ts"
 import { Router } from "#machines/routing.ts"
@@ -143,6 +143,7 @@ const standing = (loaded: LoadedQuestionnaire, record: InterviewRecord) => {
 
 const stateOf = ({ questionnaire, entries, place }: Resumed): LeadingState => {
   if (questionnaire === undefined) return "listening"
+  if (place?.linkId === reviewLinkId) return "asking"
   if (hasEnded(entries)) return "completed"
   if (!entries.some(({ type }) => type === "consent")) return "consenting"
   return place?.pending === undefined ? "asking" : "confirming"

@@ -80,6 +80,7 @@ const questionOf = (plan: Plan, expectation: Expectation): PlanQuestion | undefi
 export const kindOf = (plan: Plan | undefined, expectation: Expectation): Kind => {
   if (plan === undefined) return "free"
   if (expectation.about === "another") return "boolean"
+  if (expectation.about === "review") return "confirmation"
   const question = questionOf(plan, expectation)
   if (question === undefined) return "decision"
   if (question.confirm === "always") return "safety"

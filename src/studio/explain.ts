@@ -2,7 +2,7 @@
 import type { Expectation } from "#machines/interview.ts"
 import type { Plan } from "#machines/plan.ts"
 import type { TrialStep } from "#schemas/studio.ts"
-import { momentOf } from "#src/questionnaire/answer.ts"
+import { momentOf, questionAt } from "#src/questionnaire/answer.ts"
 import { askOf } from "#src/questionnaire/asked.ts"
 import type { Item, Today, Understanding } from "#src/questionnaire/understanding/ask.ts"
 import { understand } from "#src/questionnaire/understanding/understand.ts"
@@ -35,8 +35,7 @@ export const explained = (
   today: Today
 ): TrialStep["understood"] => {
   const { language } = plan
-  const linkId = "linkId" in expectation && expectation.about !== "another" ? expectation.linkId : undefined
-  const question = plan.questions.find((candidate) => candidate.linkId === linkId)
+  const question = questionAt(plan, expectation)
   const ask = question === undefined ? ({ type: "boolean" } as const) : askOf(question, language)
   const said = {
     text,

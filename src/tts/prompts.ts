@@ -153,6 +153,30 @@ const catalogue = {
     ar: ["اِنْتَهَتِ الأَسْئِلَة. شُكْرًا جَزِيلًا عَلَى الوَقْتِ وَالإِجَابَات. مَعَ أَطْيَبِ التَّمَنِّيَات."],
     en: ["That was the last question. Thank you very much for your time and your answers. All the best."]
   },
+  review_begins: {
+    ar: ["اِنْتَهَتِ الأَسْئِلَة، وَحُفِظَتِ الإِجَابَات."],
+    en: ["That was the last question, and your answers are saved."]
+  },
+  review_offer: {
+    ar: ["هَلْ تُقْرَأُ الإِجَابَاتُ لِلمُرَاجَعَة؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
+    en: ["Would you like to hear your answers, to check them? Please say yes or no."]
+  },
+  review_intro: {
+    ar: ["هٰذِهِ هِيَ الإِجَابَات."],
+    en: ["These are your answers."]
+  },
+  review_right: {
+    ar: ["هَلْ كُلُّ هٰذَا صَحِيح؟ يُرْجَى قَوْلُ نَعَمْ، أَوْ رَقْمِ الإِجَابَةِ الَّتِي تُصَحَّح."],
+    en: ["Is all of this right? Please say yes, or the number of the answer to correct."]
+  },
+  review_which: {
+    ar: ["أَيُّ إِجَابَةٍ تُصَحَّح؟ يُرْجَى قَوْلُ رَقْمِهَا، أَوْ لَمْسُهَا عَلَى الشَّاشَة."],
+    en: ["Which answer is to be corrected? Please say its number, or touch it on the screen."]
+  },
+  review_ended: {
+    ar: ["شُكْرًا جَزِيلًا عَلَى الوَقْتِ وَالإِجَابَات. مَعَ أَطْيَبِ التَّمَنِّيَات."],
+    en: ["Thank you very much for your time and your answers. All the best."]
+  },
   stopped: {
     ar: ["تَوَقَّفَ الاِسْتِبْيَانُ هُنَا. حُفِظَتِ الإِجَابَاتُ السَّابِقَة. شُكْرًا جَزِيلًا، وَمَعَ السَّلَامَة."],
     en: ["The questionnaire stops here. The answers so far are saved. Thank you very much, and goodbye."]

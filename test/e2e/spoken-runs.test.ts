@@ -74,6 +74,24 @@ describe("PHQ-9 by voice", () => {
     await talker.asked(q10)
     const last = await talker.by(q10, { type: "dtmf", digits: "1" })
     const completed = await talker.next("questionnaire.completed")
+
+    // The answers may be heard again: the third one was meant otherwise.
+    const review = "sawt:review"
+    await talker.asked(review)
+    await talker.sounding()
+    await talker.say("yes")
+    await talker.asked(review)
+    await talker.sounding()
+    await talker.say("no")
+    await talker.asked(review)
+    await talker.sounding()
+    await talker.say("three")
+    await talker.asked(q3)
+    await talker.sounding()
+    assert.include(await talker.answer(q3, "one"), { value: codes[1] ?? "", revised: true })
+    const amended = await talker.next("questionnaire.completed")
+    assert.strictEqual(amended.status, "amended")
+    assert.deepInclude(amended.scores?.[0], { value: 15 })
     await talker.end()
     const meant = [2, 3, 0, 2, 1, 2, 1, 2, 1].map(
       (points, index) => [linkIds[index] ?? "", codes[points] ?? ""] as const

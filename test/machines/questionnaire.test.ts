@@ -31,7 +31,10 @@ const question = (linkId: string, over: Partial<PlanQuestion> = {}): PlanQuestio
 })
 
 /** Small enough to walk completely: a plain question, one that may be skipped, one that is always confirmed. */
-const plan = planOf([question("one"), question("two", { required: false }), question("three", { confirm: "always" })])
+const plan: Plan = {
+  ...planOf([question("one"), question("two", { required: false }), question("three", { confirm: "always" })]),
+  review: "none"
+}
 
 const answer = (
   linkId: string,
@@ -517,10 +520,21 @@ describe("a completed interview", () => {
     assert.deepInclude(outputs.at(-1), { type: "interview.ended", status: "amended" })
   })
 
-  it("stays whole when somebody stops while correcting", () => {
-    const { send, outputs } = run(plan, finished(plan))
+  it("stays whole when somebody stops while correcting, and is told again only if something was changed", () => {
+    const { send, outputs, heard, actor } = run(plan, finished(plan))
     send({ type: "question.goto", linkId: "two" }, { type: "stop.request" }, { type: "confirmation.given" })
+    assert.notInclude(heard(), "interview.ended")
+    assert.deepEqual(expectationOf(actor.getSnapshot()), { about: "correction" })
+    send({ type: "question.goto", linkId: "one" }, answer("one", { via: "touch" }))
+    send({ type: "answer.stored", linkId: "one" }, { type: "stop.request" })
     assert.deepInclude(outputs.at(-1), { type: "interview.ended", status: "amended" })
+  })
+
+  it("keeps an answer that was to be corrected and is passed over", () => {
+    const { send, heard, actor } = run(plan, finished(plan))
+    send({ type: "question.goto", linkId: "one" }, { type: "question.skip" })
+    assert.notIncludeMembers(heard(), ["interview.ended"])
+    assert.deepEqual(expectationOf(actor.getSnapshot()), { about: "correction" })
   })
 })
 
@@ -624,7 +638,7 @@ describe("the shipped PHQ-9", () => {
   it("asks its nine items and the difficulty item in order, and always confirms the ninth", () => {
     const { begin, send, outputs, actor } = run(phq9Plan)
     begin()
-    for (let guard = 0; guard < 50 && actor.getSnapshot().status === "active"; guard++) {
+    for (let guard = 0; guard < 50 && !outputs.some(({ type }) => type === "interview.ended"); guard++) {
       const last = outputs.at(-1)
       const { linkId } = actor.getSnapshot().context
       if (last?.type === "answer.recording") send({ type: "answer.stored", linkId })
@@ -638,6 +652,9 @@ describe("the shipped PHQ-9", () => {
     )
     const confirmed = outputs.flatMap((output) => (output.type === "answer.confirming" ? [output.linkId] : []))
     assert.deepEqual(confirmed, ["44260-8"])
-    assert.deepInclude(outputs.at(-1), { type: "interview.ended", status: "completed" })
+    assert.deepInclude(
+      outputs.find(({ type }) => type === "interview.ended"),
+      { status: "completed" }
+    )
   })
 })

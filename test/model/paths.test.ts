@@ -17,10 +17,17 @@ const shipped = readdirSync(folder)
   .toSorted()
   .map((name) => Effect.runSync(load(name, readFileSync(new URL(name, folder), "utf8"))))
 
-/** States that are passed through and never stood in, and those that only an earlier connection or a constraint leads to. */
-const passedThrough = /\.(starting|routing|going|entering|taking|refusing|resting)$/
-/** Their guards never hold here: no shipped questionnaire has a constraint. */
-const unreachable = / -> interview\.q\d+\.refusing$|^interview\.resting |^interview\.q\d+ on initial\.kept/
+/**
+ * States that are passed through and never stood in, and those that only an earlier connection or a constraint leads to.
+ * Here answers are spoken, so the answers are read back when it is completed.
+ */
+const passedThrough = /\.(starting|routing|going|entering|taking|refusing|resting|beginning|completed)$/
+/**
+ * Their guards never hold here: no shipped questionnaire has a constraint, nobody stands at the end, whoever stops while
+ * correcting has changed nothing yet, and not each branch is walked once more to be corrected.
+ */
+const unreachable =
+  /^interview\.completed |^interview\.stopping on \S+ -> interview\.amended$| if keepsAnswer -> | -> interview\.q\d+\.refusing$|^interview\.resting |^interview\.q\d+ on initial\.kept/
 
 for (const { plan } of shipped) {
   describe(`every path of ${plan.id}`, () => {
@@ -90,7 +97,7 @@ describe("the shortest paths of PHQ-9", () => {
       serializeState: ({ value, context }) => JSON.stringify([value, context.linkId, Object.keys(context.kept.answers)])
     })
     assert.isAtLeast(paths.length, 24)
-    assert.isTrue(paths.some(({ state }) => state.matches("completed")))
+    assert.isTrue(paths.some(({ state }) => state.matches("reviewing" as never)))
     for (const { state, steps } of paths) {
       const actor = createActor(machine, { input: {}, clock: new SimulatedClock() }).start()
       for (const { event } of steps) if (!event.type.startsWith("xstate.")) actor.send(event)

@@ -58,8 +58,10 @@ const act = ({ plan }: LoadedQuestionnaire, live: Live, move: number, seed: numb
   else if (move < 30) send({ type: "prompt.done" })
   else if (move < 33) send({ type: "silence.elapsed" })
   else if (move < 36) send({ type: "initial.kept", via: "text" })
-  else if (expectation.about === "another" || expectation.about === "confirmation" || expectation.about === "stop") {
-    send({ type: move < 65 ? "confirmation.given" : "confirmation.denied" })
+  else if (["another", "confirmation", "stop", "review"].includes(expectation.about)) {
+    const [item] = expectation.about === "review" ? expectation.items : []
+    if (item !== undefined && move > 90) send({ type: "question.goto", linkId: item.linkId, at: item.at ?? [] })
+    else send({ type: move < 65 ? "confirmation.given" : "confirmation.denied" })
   } else if (expectation.about === "answer") {
     const question = plan.questions.find(({ linkId }) => linkId === expectation.linkId)
     if (question === undefined) return assert.fail(`no question ${expectation.linkId}`)
@@ -133,7 +135,12 @@ describe("any questionnaire, whatever is done with it", () => {
         for (let step = 0; step < 2_000 && !live.actor.getSnapshot().hasTag("completed"); step++) {
           // From here on: answers, and no to all else.
           const { about } = expectationOf(live.actor.getSnapshot())
-          act(loaded, live, about === "confirmation" ? 50 : about === "answer" ? 80 : 70, seed + step)
+          act(
+            loaded,
+            live,
+            about === "confirmation" || about === "review" ? 50 : about === "answer" ? 80 : 70,
+            seed + step
+          )
         }
         assert.isTrue(live.actor.getSnapshot().hasTag("completed"))
         assert.deepEqual(validateResponse(questionnaire as never, responseNow(loaded, live).response), [])
@@ -158,6 +165,8 @@ describe("any questionnaire, whatever is done with it", () => {
         const expected = expectationOf(before)
         // Whether to stop is not asked of somebody who came back.
         if (expected.about === "stop") return
+        // They are read from the first group again.
+        if (expected.about === "review") return assert.equal(expectationOf(after).about, "review")
         assert.deepEqual(expectationOf(after), expected)
       }),
       { numRuns }

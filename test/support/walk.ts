@@ -98,8 +98,9 @@ export const walk = (plan: Plan, statesMax = 20_000): Walked => {
           return index > 0
             ? [touched]
             : [
-                touched,
+                // The first is kept of moments that count as one: what was spoken is read back at the end.
                 { ...heard, sure: true },
+                touched,
                 { ...heard, sure: false },
                 { ...heard, sure: false, isDistressed: true }
               ]
@@ -126,8 +127,17 @@ export const walk = (plan: Plan, statesMax = 20_000): Walked => {
   const keyOf = (snapshot: InterviewSnapshot): string => {
     const { context, value, status } = snapshot
     const { kept, next } = context
+    const counted = formOf(plan, kept).steps.filter(({ asks, key }) => asks === "answer" && key in kept.answers)
+    if (snapshot.matches("reviewing" as never)) {
+      const attempt = Math.min(context.attempt, repromptsMax + 1)
+      return JSON.stringify([value, context.group, counted.length, attempt, context.reviewed])
+    }
     // After the end, only what can be done at each question is of interest.
-    if (context.wasCompleted) return JSON.stringify([value, status, context.linkId, next?.asks])
+    if (context.wasCompleted) {
+      const { linkId, isOver, reviewed } = context
+      const isAnswered = Object.values(kept.answers).some((one) => one.linkId === linkId)
+      return JSON.stringify([value, status, linkId, next?.asks, isOver, isAnswered, reviewed === "done"])
+    }
     const here = order.get(context.linkId) ?? -1
     const open = formOf(plan, kept).steps.find((step) => step.isOpen)
     const undecided = conditions

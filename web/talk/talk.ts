@@ -14,6 +14,8 @@ let kept: Kept | undefined
 let visit: Visit | undefined
 let question: Question | undefined
 let consentVersion = ""
+/** All is answered; the answers may still be read back, and corrected. */
+let finished = false
 /** What the person chose themselves, and how that ends. */
 let chosen: Ending | undefined
 /** Of the prompt that is spoken. */
@@ -56,6 +58,7 @@ const stateChanged = ({ state, previous }: ServerMessageOf<"state.changed">): vo
     showEnding(chosen)
     return visit?.endWhenSilent()
   }
+  if (state === "completed" && finished) return show("result")
   if (previous === "paused" && question !== undefined) show("question")
   // Stopping and pausing are asked about too, in words alone.
   if (state === "confirming" && byId("confirm").hidden && viewNow() === "question") askToConfirm(promptText)
@@ -92,6 +95,7 @@ const receive = (message: ServerMessage): void => {
       return notice(message.message)
     case "questionnaire.completed":
       showResult(message)
+      finished = true
       return show("result")
     case "consent.withdrawn":
       chosen = "withdrawn"
@@ -113,7 +117,8 @@ const ended = (ending: Ending): void => {
   byId("withdrawal").hidden = true
   say("connection", "")
   if (ending === "declined" || ending === "withdrawn" || ending === "refused") forget()
-  if (viewNow() !== "result" || chosen === "withdrawn") showEnding(ending)
+  if (finished && chosen !== "withdrawn") show("result")
+  else showEnding(ending)
 }
 
 const begin = async (): Promise<void> => {
@@ -122,6 +127,7 @@ const begin = async (): Promise<void> => {
   button.disabled = true
   say("fault", "")
   chosen = undefined
+  finished = false
   const select = byId("questionnaire") as unknown as HTMLSelectElement
   const started: Kept = {
     ...kept,
