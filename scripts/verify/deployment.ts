@@ -166,6 +166,12 @@ const patiently = async ({ evenIfLimited = false }: Asked, ask: () => Promise<An
   }
 }
 
+/** Whether a service, perhaps one that is just starting, says that nothing is lacking. */
+export const isWhole = async (url: string): Promise<boolean> => {
+  const answer = await fetch(new URL("/health", url)).catch(() => undefined)
+  return answer !== undefined && fieldOf(await answer.text(), "status") === "healthy"
+}
+
 /** Asks again and again, for so long. */
 export const eventually = async (holds: () => Promise<boolean>, forMs = 10_000): Promise<boolean> => {
   for (const started = performance.now(); performance.now() - started < forMs; await sleep(100)) {

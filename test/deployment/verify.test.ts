@@ -2,13 +2,14 @@
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
+import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
 import type { Finding } from "../../scripts/doctor/finding.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { walk } from "../../scripts/verify/check.ts"
 import { checklist } from "../../scripts/verify/checklist.ts"
-import { Deployment, type Target } from "../../scripts/verify/deployment.ts"
+import { Deployment, isWhole, type Target } from "../../scripts/verify/deployment.ts"
 import { noPrompts } from "#test/e2e/caller.ts"
 import { type Answered, type Spoil, SpoilingProxy } from "./spoiling-proxy.ts"
 
@@ -28,6 +29,7 @@ beforeAll(async () => {
     HELPLINE_TEXT: "اتصل بالرقم ٩١١",
     DRAIN_SECONDS: "0"
   })
+  while (!(await isWhole(server.url))) await sleep(50)
   proxy = await SpoilingProxy.start(server.url)
 })
 afterAll(async () => {
