@@ -26,8 +26,19 @@ const names = {
   playback: words.partPlayback
 }
 
-/** @param {number} ms */
-const time = (ms) => `${Math.round(ms)} ms`
+/** From left to right, also within Arabic. @param {number} ms */
+const time = (ms) => `\u2066${Math.round(ms)} ms\u2069`
+
+/**
+ * Runs in the page's direction, whatever stands in it.
+ * @param {string} tag
+ * @param {string} name
+ */
+const box = (tag, name = "") => {
+  const node = document.createElement(tag)
+  if (name !== "") node.className = name
+  return node
+}
 
 /** A lost hearing has no decoding to show: it stands for itself. @param {TimelineTurn["parts"][number]} part */
 const isShown = ({ name, failed }) => !outer.has(name) || (name === "recognition" && failed)
@@ -37,15 +48,18 @@ const isShown = ({ name, failed }) => !outer.has(name) || (name === "recognition
  * @param {number} durationMs
  */
 const row = ({ name, from_ms, to_ms, failed }, durationMs) => {
-  const line = made("tr", "")
-  const bar = made("span", "", { class: `bar-part part-${name}${failed ? " failed" : ""}` })
+  const line = box("tr")
+  const bar = box("span", `bar-part part-${name}${failed ? " failed" : ""}`)
   bar.style.insetInlineStart = `${(100 * from_ms) / durationMs}%`
   bar.style.inlineSize = `${Math.max(0.5, (100 * (to_ms - from_ms)) / durationMs)}%`
-  const track = made("td", "", { class: "track" })
+  const track = box("td", "track")
   track.append(bar)
-  const title = made("th", names[name] ?? name)
+  const title = box("th")
+  title.textContent = names[name] ?? name
   title.setAttribute("scope", "row")
-  line.append(title, track, made("td", time(to_ms - from_ms), { dir: "ltr" }))
+  const took = box("td")
+  took.textContent = time(to_ms - from_ms)
+  line.append(title, track, took)
   return line
 }
 
@@ -60,12 +74,12 @@ const drawn = ({ number, duration_ms, facts, parts }) => {
     facts["sawt.turn.slow"] === true ? words.slow : "",
     facts["sawt.turn.failed"] === true ? words.turnFailed : ""
   ]
-  const item = made("li", "")
+  const item = box("li")
   const details = document.createElement("details")
   details.open = true
   const summary = made("summary", told.filter((part) => part !== "").join(" · "))
   if (facts["sawt.turn.slow"] === true || facts["sawt.turn.failed"] === true) summary.className = "remarkable"
-  const table = made("table", "", { class: "waterfall" })
+  const table = box("table", "waterfall")
   table.append(...parts.filter(isShown).map((part) => row(part, Math.max(1, duration_ms))))
   details.append(summary, table)
   item.append(details)
