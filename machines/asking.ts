@@ -229,7 +229,11 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
           writing: {
             entry: enqueueActions(({ enqueue, context }) => {
               if (context.pending === undefined) return
-              enqueue({ type: "say", params: { type: "answer.recording", record: context.pending } })
+              const alerts = context.alarms.flatMap(({ linkId, rule, isStored }) =>
+                isStored ? [] : [{ linkId, rule }]
+              )
+              const raised = alerts.length === 0 ? {} : { alerts }
+              enqueue({ type: "say", params: { type: "answer.recording", record: context.pending, ...raised } })
             }),
             on: { "answer.store.failed": { guard: "isCurrent", target: "waiting" } },
             after: { storeTimeout: "waiting" }

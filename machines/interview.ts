@@ -181,7 +181,12 @@ export type InterviewOutput =
   /** To the person, while and after it is written: staff will hear of it, and whom to call. */
   | (RaisedAlert & { readonly type: "notice.told"; readonly at?: At })
   /** To be written; `answer.stored` or `answer.store.failed` comes of it. */
-  | { readonly type: "answer.recording"; readonly record: RecordedAnswer }
+  | {
+      readonly type: "answer.recording"
+      readonly record: RecordedAnswer
+      /** What it was noticed to say besides: written with it, and told after it. */
+      readonly alerts?: ReadonlyArray<RaisedAlert>
+    }
   /** It could not be written, so often by now; it is tried again. */
   | { readonly type: "storing.delayed"; readonly failures: number }
   /** The person's turn to speak begins: silence counts from here. */

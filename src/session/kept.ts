@@ -41,7 +41,7 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
       return {
         entry: { type: "answer", record: output.record, atMs },
         place: null,
-        ...alertsOf(plan, raisedBy(plan, [], output.record))
+        ...alertsOf(plan, [...raisedBy(plan, [], output.record), ...(output.alerts ?? [])])
       }
     case "question.skipped":
       return {

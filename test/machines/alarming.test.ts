@@ -51,6 +51,19 @@ const run = (record: InterviewRecord) => {
 }
 
 describe("words of distress", () => {
+  it("in an answer are written with it: between the two nothing can be lost", () => {
+    const { outputs, send } = run(answered())
+    send(answer(first, 1, { via: "text", isDistressed: true }))
+    const recording = outputs.find((output) => output.type === "answer.recording")
+    if (recording === undefined) return assert.fail("the answer is not written")
+    const kept = keptOf(plan, recording, 7)
+    assert.deepInclude(kept?.entry, { type: "answer" })
+    assert.deepEqual(
+      kept?.alerts?.map(({ linkId, rule }) => ({ linkId, rule })),
+      [{ linkId: first, rule: "distress" }]
+    )
+  })
+
   it("are an alert and a calm word at once, and then the same question goes on", () => {
     const { outputs, send, since } = run(answered())
     const from = outputs.length
