@@ -1,12 +1,14 @@
 /** render.yaml and compose.yaml against what the service itself takes: its variables, its routes, its models. */
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
+import type { Socket } from "node:net"
 import { join } from "node:path"
 import { Result, Schema } from "effect"
 import { assert, describe, it } from "vitest"
 import { parse } from "yaml"
 import { decodeConfig } from "#schemas/config.ts"
 import { variables } from "#schemas/config-variables.ts"
+import { clientAddress } from "#src/gateway/address.ts"
 import { bytesNeeded } from "#src/models/install.ts"
 import { findModel, isDownload, readManifest } from "#src/models/manifest.ts"
 import { reserveBytes } from "#src/models/space.ts"
@@ -85,6 +87,14 @@ describe("render.yaml", () => {
   it("lets people finish before it is ended, and is asked for its health where that is", () => {
     assert.isBelow(config.drainSeconds + 10, service.maxShutdownDelaySeconds)
     assert.strictEqual(service.healthCheckPath, "/health")
+  })
+
+  it("tells clients apart behind Cloudflare and Render's proxy, and believes no forged address", () => {
+    const socket = { remoteAddress: "10.21.157.68" } as Socket
+    const forwarded = (list: string) =>
+      clientAddress({ headers: { "x-forwarded-for": list }, socket }, config.trustedProxyHops)
+    assert.strictEqual(forwarded("203.0.113.7, 104.22.17.40"), "203.0.113.7")
+    assert.strictEqual(forwarded("198.51.100.1, 203.0.113.7, 104.22.17.40"), "203.0.113.7")
   })
 })
 
