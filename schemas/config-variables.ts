@@ -11,6 +11,9 @@ const Origins = Schema.String.check(
   Schema.isPattern(/^(\*|https?:\/\/[A-Za-z0-9.:[\]-]+(\s*,\s*https?:\/\/[A-Za-z0-9.:[\]-]+)*)$/)
 )
 const Origin = Schema.String.check(Schema.isPattern(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}$/))
+/** Servers that speak with XTTS. */
+export const xttsDialects = ["xtts-api-server", "xtts-streaming-server", "tts-server"] as const
+export type XttsDialect = (typeof xttsDialects)[number]
 export const LogLevels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"] as const
 
 /** Bytes of a secret below which production does not start: the key size of HS256 (RFC 7518, 3.2). */
@@ -226,6 +229,33 @@ export const variables = {
     default: "unset: eSpeak NG, voice ar",
     allowed: "the file of a Piper voice (`.onnx`), or the name of an Arabic voice of eSpeak NG",
     about: "Voice that speaks where a client names none."
+  }),
+  XTTS_URL: variable({
+    schema: Schema.String.check(Schema.isPattern(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}(\/[A-Za-z0-9._~/-]*)?$/)),
+    default: "unset: no such server",
+    allowed: "an http or https URL without user, password and query",
+    about:
+      "Coqui XTTS server that speaks first; `TTS_VOICE` stands in for it. It gets what is said, names and answers too, and may log it."
+  }),
+  XTTS_DIALECT: variable({
+    schema: Schema.Literals(xttsDialects),
+    default: "xtts-streaming-server",
+    allowed: `one of ${xttsDialects.join(", ")}`,
+    about:
+      "Which server it is: daswer123/xtts-api-server, coqui-ai/xtts-streaming-server, or Coqui TTS's own `tts-server`."
+  }),
+  XTTS_SPEAKER: variable({
+    schema: Schema.String.check(Schema.isPattern(/^[^\p{Cc}"\\]{1,200}$/u)),
+    default: "unset; needed with `XTTS_URL`",
+    allowed: "1 to 200 characters, a speaker that the server has",
+    about: "Whose voice the XTTS server speaks with."
+  }),
+  XTTS_LICENCE_ACCEPTED: variable({
+    schema: Schema.Literals(["CPML"]),
+    default: "unset; needed with `XTTS_URL`",
+    allowed: "CPML",
+    about:
+      "Says that the operator accepts the Coqui Public Model License of XTTS, which allows no commercial use of the model or its sound."
   }),
   MODELS_DOWNLOAD: variable({
     schema: OnOff,

@@ -3,7 +3,7 @@
  * first, and a fault never repeats a secret. An empty value counts as unset. The variables: `config-variables.ts`.
  */
 import { Redacted, Result, Schema, SchemaIssue } from "effect"
-import { LogLevels, secretBytesMin, variables, type VariableName } from "./config-variables.ts"
+import { LogLevels, secretBytesMin, variables, type VariableName, type XttsDialect } from "./config-variables.ts"
 import { type Otlp, otlpOf } from "./otlp.ts"
 import type { Variable } from "./variable.ts"
 
@@ -22,6 +22,13 @@ const Environment = Schema.Struct(
 )
 const decodeEnvironment = Schema.decodeUnknownResult(Environment, { errors: "all" })
 const toStandard = SchemaIssue.makeFormatterStandardSchemaV1()
+
+export interface XttsSettings {
+  /** Without a slash at its end. */
+  readonly url: string
+  readonly dialect: XttsDialect
+  readonly speaker: string
+}
 
 export interface Config {
   readonly environment: "development" | "production"
@@ -59,6 +66,8 @@ export interface Config {
   readonly sttHosts: number
   readonly voskSampleRateHz: number
   readonly ttsVoice?: string
+  /** Only where its licence was accepted. */
+  readonly xtts?: XttsSettings
   readonly helplineText?: string
   readonly modelsDownload: boolean
   /** 0: never. */
@@ -171,6 +180,18 @@ export const decodeConfig = (
   if (given.STORAGE_KEY_PREVIOUS !== undefined && given.STORAGE_KEY === undefined) {
     faults.push(fault("STORAGE_KEY", undefined, "is needed with STORAGE_KEY_PREVIOUS: the key that takes its place"))
   }
+  if (given.XTTS_URL !== undefined && given.XTTS_LICENCE_ACCEPTED === undefined) {
+    faults.push(
+      fault(
+        "XTTS_LICENCE_ACCEPTED",
+        undefined,
+        "is needed with XTTS_URL: CPML accepts XTTS's licence, which allows no commercial use"
+      )
+    )
+  }
+  if (given.XTTS_URL !== undefined && given.XTTS_SPEAKER === undefined) {
+    faults.push(fault("XTTS_SPEAKER", undefined, "is needed with XTTS_URL: a speaker that the server has"))
+  }
   const production = given.VOICE_SERVICE_ENV === "production"
   if (production) faults.push(...productionFaults(given, tokenSecret))
   if (Result.isFailure(decoded) || faults.length > 0) return Result.fail(faults)
@@ -214,6 +235,15 @@ export const decodeConfig = (
     sttHosts: raw.STT_HOSTS ?? 1,
     voskSampleRateHz: raw.VOSK_SAMPLE_RATE ?? 8_000,
     ...present("ttsVoice", raw.TTS_VOICE),
+    ...(raw.XTTS_URL === undefined || raw.XTTS_SPEAKER === undefined
+      ? {}
+      : {
+          xtts: {
+            url: raw.XTTS_URL.replace(/\/+$/, ""),
+            dialect: raw.XTTS_DIALECT ?? "xtts-streaming-server",
+            speaker: raw.XTTS_SPEAKER
+          }
+        }),
     ...present("helplineText", raw.HELPLINE_TEXT),
     canaryMinutes: raw.CANARY_MINUTES ?? (production ? 5 : 0),
     profiling: raw.PROFILING === undefined ? !production : raw.PROFILING === "on",

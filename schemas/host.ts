@@ -9,6 +9,10 @@ import { Schema } from "effect"
 export const HostKind = Schema.Literals(["stt", "vad", "espeak", "piper"])
 export type HostKind = typeof HostKind.Type
 
+/** What serves: a host, or a server elsewhere that stands in its place. */
+export const ServingKind = Schema.Literals([...HostKind.literals, "xtts"])
+export type ServingKind = typeof ServingKind.Type
+
 /** Why a host, or one stream of it, failed. The first six are R4.1's typed reasons of a model that does not load. */
 export const HostReason = Schema.Literals([
   "missing",
@@ -26,7 +30,7 @@ export const HostReason = Schema.Literals([
 export type HostReason = typeof HostReason.Type
 
 export class HostError extends Schema.TaggedError<HostError>()("HostError", {
-  kind: HostKind,
+  kind: ServingKind,
   reason: HostReason,
   /** For operators: what happened and how to repair it. Never speech or text of a person. */
   message: Schema.String

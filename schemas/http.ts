@@ -4,7 +4,7 @@
  */
 import { Schema } from "effect"
 import { ClinicReport } from "./alerts.ts"
-import { HostKind, HostReason } from "./host.ts"
+import { ServingKind, HostReason } from "./host.ts"
 import { StoreReason } from "./record.ts"
 import { LeadingState, ModelStatus } from "./wire.ts"
 
@@ -151,7 +151,7 @@ export const AdminSessions = Schema.Struct({
 const HostReport = Schema.Struct({
   name: describe(Schema.String, "As metrics name it: `stt-1`."),
   model: Schema.Literals(["stt", "vad", "tts"]),
-  kind: HostKind,
+  kind: ServingKind,
   backend: Schema.String,
   state: describe(
     Schema.Literals(["loading", "ready", "suspect", "recovering", "failed"]),

@@ -176,6 +176,7 @@ const verify = (run: Run) =>
   })
 
 const stateName = (run: Run, model: ModelEntry): string => {
+  if (model.source.type === "server") return run.settings.xtts === undefined ? "server, unused" : "server, accepted"
   if (model.source.type !== "download") return model.source.type
   if (!isDownload(model)) return "absent"
   const { state } = installState(run.layout, model)

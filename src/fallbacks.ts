@@ -4,9 +4,10 @@
  * | we …   | with                   | else                                   | else                     | else               |
  * |--------|------------------------|----------------------------------------|--------------------------|--------------------|
  * | hear   | the configured model   | its other hosts, the host that follows | the embedded model (*)   | touch and text     |
- * | speak  | the configured voice   | eSpeak NG                              | what was rendered before | eSpeak again; text |
+ * | speak  | the configured voice+  | eSpeak NG                              | what was rendered before | eSpeak again; text |
  * | detect | the detector           | the host that follows: frames wait     |                          |                    |
  *
+ * (+) The XTTS server where there is one, then the Piper voice where there is one: the first of them is the configured.
  * (*) `mayStandIn`. Whatever comes from the third or fourth column, and eSpeak in the second, says `degraded`.
  */
 import { Effect } from "effect"

@@ -49,7 +49,8 @@ const layerModels = (settings: Settings, { sttPath, sttWithheld }: ConfiguredMod
     Tts.layer({
       ttsHome: settings.ttsHome,
       cacheBytesMax: limits.ttsCacheBytesMax,
-      ...(settings.ttsVoice === undefined ? {} : { voice: settings.ttsVoice })
+      ...(settings.ttsVoice === undefined ? {} : { voice: settings.ttsVoice }),
+      ...(settings.xtts === undefined ? {} : { xtts: settings.xtts })
     })
   )
 

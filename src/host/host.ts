@@ -3,7 +3,7 @@
  * which ends with a `HostError`; the next `open` goes to the replacement.
  */
 import type { Effect } from "effect"
-import type { HostError, HostKind, HostReason, HostWork } from "#schemas/host.ts"
+import type { HostError, HostKind, HostReason, HostWork, ServingKind } from "#schemas/host.ts"
 import type { ModelHealth } from "#src/models.ts"
 
 export type HostStatus =
@@ -69,7 +69,9 @@ export interface Host {
 }
 
 /** A host as operators look at it. */
-export type WatchedHost = Pick<Host, "kind" | "status" | "figures">
+export interface WatchedHost extends Pick<Host, "status" | "figures"> {
+  readonly kind: ServingKind
+}
 
 const modelStatus = {
   Loading: "loading",

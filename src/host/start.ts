@@ -92,7 +92,9 @@ export const startSharedHost = (
   Effect.map(supervise(specs, policy), (supervisor) => specs.map((spec) => new HostView(spec.kind, supervisor)))
 
 /** Waits until the host is ready, or has failed. A host that restarts is waited for. */
-export const whenReady = (host: Host): Effect.Effect<Extract<HostStatus, { _tag: "Ready" }>, HostError> =>
+export const whenReady = (
+  host: Pick<Host, "status" | "onStatus">
+): Effect.Effect<Extract<HostStatus, { _tag: "Ready" }>, HostError> =>
   Effect.callback((resume) => {
     const settle = (status: HostStatus): boolean => {
       if (status._tag === "Ready") resume(Effect.succeed(status))

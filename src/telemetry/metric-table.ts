@@ -190,7 +190,7 @@ export const metricTable = {
   }),
   sawt_synthesis_seconds: histogram(
     "From the wish for a sentence to its sound, by where it came from; degraded: not the configured voice.",
-    { source: ["cache", "espeak", "piper"], degraded: ["true", "false"] },
+    { source: ["cache", "espeak", "piper", "xtts"], degraded: ["true", "false"] },
     [0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6]
   ),
   sawt_speech_level_dbfs: histogram(

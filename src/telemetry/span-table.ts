@@ -33,7 +33,7 @@ export const attributeTable = {
   "gen_ai.provider.name": attribute({
     type: "string",
     about: "The engine.",
-    values: ["vosk", "espeak", "piper", "cache"]
+    values: ["vosk", "espeak", "piper", "cache", "xtts"]
   }),
   "gen_ai.request.model": attribute({ type: "string", about: "The model, as transcripts name it." }),
   "process.pid": attribute({ type: "number", about: "Process of the model host." }),

@@ -38,7 +38,7 @@ export type TurnOutcome = (typeof turnOutcomes)[number]
 export interface Synthesis {
   readonly startedAtMs: number
   readonly endedAtMs: number
-  readonly source: "cache" | "espeak" | "piper"
+  readonly source: "cache" | "espeak" | "piper" | "xtts"
   readonly degraded: boolean
   readonly audioMs: number
 }

@@ -5,7 +5,7 @@
 import { Effect, Schema } from "effect"
 import { HostError } from "#schemas/host.ts"
 import { renderTimeoutMs, voiceLoadingWaitMs } from "#src/fallbacks.ts"
-import type { Host } from "#src/host/host.ts"
+import type { Host, WatchedHost } from "#src/host/host.ts"
 import { whenReady } from "#src/host/start.ts"
 import type { Language } from "./arabic-text.ts"
 import { espeakEngine } from "./espeak-engine.ts"
@@ -19,8 +19,10 @@ export interface Identity {
   readonly engine: string
 }
 
+export type VoiceHost = WatchedHost & Pick<Host, "onStatus">
+
 export interface Engine {
-  readonly host: Host
+  readonly host: VoiceHost
   /** What decides the sound besides the text; undefined: it does not speak this language. Known while the host is down. */
   readonly identity: (language: Language) => Effect.Effect<Identity | undefined>
   readonly render: (text: string, language: Language) => Effect.Effect<Speech, HostError>

@@ -4,9 +4,10 @@
  * text. Neither engine has to be installed for a start. Live speech goes before what is prepared.
  */
 import { Context, Effect, Layer, Schema, Scope, Stream } from "effect"
-import { type HostError, HostReason } from "#schemas/host.ts"
+import { type HostError, HostReason, type ServingKind } from "#schemas/host.ts"
+import type { XttsSettings } from "#schemas/config.ts"
 import { firstThatWorks, voiceReturnWaitMs } from "#src/fallbacks.ts"
-import { hostHealth, type WatchedHost } from "#src/host/host.ts"
+import { type Host, hostHealth, type WatchedHost } from "#src/host/host.ts"
 import { startHost, whenReady } from "#src/host/start.ts"
 import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 import { type Language, speakable } from "./arabic-text.ts"
@@ -15,11 +16,15 @@ import { type Engine, espeakOver, piperOver, speed } from "./engine.ts"
 import { type Lane, Lanes } from "./lane.ts"
 import { sentences } from "./sentences.ts"
 import type { Speech } from "./speech-file.ts"
+import { startXtts } from "./xtts.ts"
 
 export class TtsError extends Schema.TaggedError<TtsError>()("TtsError", {
   reason: Schema.Union([HostReason, Schema.Literals(["text"])]),
   message: Schema.String
 }) {}
+
+export const speechSources = ["cache", "espeak", "piper", "xtts"] as const
+export type SpeechSource = (typeof speechSources)[number]
 
 export interface SpokenSentence {
   readonly text: string
@@ -28,13 +33,13 @@ export interface SpokenSentence {
   readonly sampleRateHz: number
   /** When each word begins and ends, milliseconds into this sentence; empty where the engine cannot tell. */
   readonly words: ReadonlyArray<{ readonly word: string; readonly startMs: number; readonly endMs: number }>
-  readonly source: "cache" | "espeak" | "piper"
+  readonly source: SpeechSource
   readonly degraded: boolean
 }
 
 export interface SpeakOptions {
   readonly language: "ar" | "en"
-  /** `piper` or `espeak`; absent: the configured voice. */
+  /** `xtts`, `piper` or `espeak`; absent: the configured voice. */
   readonly voice?: string
   /** Read-backs of a person's answer are never kept on disk (R3.8). */
   readonly keep: boolean
@@ -46,9 +51,13 @@ export interface TtsOptions {
   readonly cacheBytesMax: number
   /** Path of a Piper `voice.onnx`, or the name of an Arabic voice of eSpeak NG; absent: eSpeak's own. */
   readonly voice?: string
+  /** A server that speaks before them. */
+  readonly xtts?: XttsSettings
 }
 
 const isPath = (voice: string): boolean => voice.includes("/") || voice.endsWith(".onnx")
+
+const sourceOf = (kind: ServingKind): SpeechSource => (kind === "piper" || kind === "xtts" ? kind : "espeak")
 
 const toTtsError = ({ reason, message }: HostError): TtsError => new TtsError({ reason, message })
 
@@ -60,8 +69,8 @@ const keyOfAnyVoice = (text: string, language: Language): string =>
 
 const silent = new TtsError({ reason: "unavailable", message: "No speech engine speaks this language." })
 
-const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Engine) {
-  return piperOver(yield* startHost("piper", { voicePath }), espeak.host, voicePath)
+const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Host) {
+  return piperOver(yield* startHost("piper", { voicePath }), espeak, voicePath)
 })
 
 /** The best engine first. */
@@ -70,6 +79,8 @@ class Speaker {
   readonly #cache: SpeechCache
   readonly #scope: Scope.Scope
   readonly #lanes = new Lanes()
+  /** A server elsewhere does not wait for the processors here, nor they for it. */
+  readonly #lanesOfServer = new Lanes()
 
   constructor(engines: ReadonlyArray<Engine>, cache: SpeechCache, scope: Scope.Scope) {
     this.#engines = engines
@@ -156,7 +167,7 @@ class Speaker {
           Effect.promise(() => this.#cache.put(key, speech)),
           this.#scope
         )
-      return { ...speech, source: engine.host.kind === "piper" ? ("piper" as const) : ("espeak" as const) }
+      return { ...speech, source: sourceOf(engine.host.kind) }
     }
   )
 
@@ -193,7 +204,7 @@ class Speaker {
   }
 
   #rendered(lane: Lane, engine: Engine, text: string, language: "ar" | "en"): Effect.Effect<Speech, HostError> {
-    return this.#lanes.run(lane, engine.render(text, language))
+    return (engine.host.kind === "xtts" ? this.#lanesOfServer : this.#lanes).run(lane, engine.render(text, language))
   }
 }
 
@@ -222,9 +233,10 @@ export class Tts extends Context.Service<
         const path = options.voice !== undefined && isPath(options.voice) ? options.voice : undefined
         const espeakHost = yield* startHost("espeak", {})
         const espeak = espeakOver(espeakHost, path === undefined ? (options.voice ?? "ar") : "ar")
-        const piper = path === undefined ? [] : [yield* startPiper(path, espeak)]
+        const piper = path === undefined ? [] : [yield* startPiper(path, espeakHost)]
         const cache = new SpeechCache(options.ttsHome, options.cacheBytesMax)
-        const engines = [...piper, espeak]
+        const xtts = options.xtts === undefined ? [] : [yield* startXtts(options.xtts)]
+        const engines = [...xtts, ...piper, espeak]
         const speaker = new Speaker(engines, cache, yield* Effect.scope)
         return Tts.of({
           health: () => speaker.health(),
