@@ -1,7 +1,7 @@
 /**
  * No container tool runs in tests, so the Dockerfile's own steps are run here: its context as .dockerignore has it, the
- * commands of its build stage on a bare folder, then its command as a user without rights, over a read-only mount of that
- * folder. Not seen by this: the base image, apt-get, tini, ownership of the volume. The mount needs root.
+ * commands of its build stage on a bare folder, then its command as a user without rights, over a root file system that
+ * cannot be written to. Not seen by this: the base image, apt-get, tini, ownership of the volume. The mount needs root.
  */
 import { execFileSync, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
@@ -71,7 +71,7 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
-/** In a mount namespace of its own, where the folder is read-only, and /dev/null everybody's, as in any container. */
+/** In a mount namespace of its own, where all of the root but DATA_DIR is read-only, and /dev/null everybody's, as in any container. */
 const asNobody = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) =>
   spawn(
     "unshare",
@@ -79,7 +79,7 @@ const asNobody = (args: ReadonlyArray<string>, env: Readonly<Record<string, stri
       "--mount",
       "sh",
       "-ec",
-      '[ -e "$0.null" ] || mknod --mode=666 "$0.null" c 1 3; mount --bind "$0.null" /dev/null; mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; cd "$0"; exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --inh-caps=-all "$@"',
+      '[ -e "$0.null" ] || mknod --mode=666 "$0.null" c 1 3; mount --bind "$0.null" /dev/null; mount --bind "$0" "$0"; mount -o remount,bind,ro "$0"; mount --bind "$DATA_DIR" "$DATA_DIR"; mount -o remount,bind,ro /; cd "$0"; exec setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs --inh-caps=-all "$@"',
       image,
       ...args
     ],
@@ -123,6 +123,7 @@ describe.skipIf(!isRoot)("what the Dockerfile builds", () => {
     }
     const touch = await ended(asNobody(["touch", "new"], env))
     assert.match(touch.text, /Read-only file system/)
+    assert.match((await ended(asNobody(["touch", "/var/tmp/new"], env))).text, /Read-only file system/)
     const healthy = async () => (await ended(asNobody([bin, healthcheck], env))).code
     assert.strictEqual(await healthy(), 1)
 
