@@ -227,7 +227,8 @@ export const variables = {
   TTS_VOICE: variable({
     schema: Path,
     default: "unset: eSpeak NG, voice ar",
-    allowed: "the file of a Piper voice (`.onnx`), or the name of an Arabic voice of eSpeak NG",
+    allowed:
+      "the name of a downloaded Piper voice (`ar_JO-kareem-medium`), the file of any (`.onnx`), or the name of an Arabic voice of eSpeak NG",
     about: "Voice that speaks where a client names none."
   }),
   XTTS_URL: variable({

@@ -5,8 +5,9 @@
 import { randomBytes } from "node:crypto"
 import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { Context, Redacted, Result } from "effect"
+import { Context, Redacted, Result, Schema } from "effect"
 import { type Config, type ConfigFault, decodeConfig } from "#schemas/config.ts"
+import { EspeakVoice } from "#src/tts/rendering.ts"
 
 export interface Settings extends Config {
   readonly adminSecret: Redacted.Redacted
@@ -27,6 +28,14 @@ const generate = (label: string): Redacted.Redacted => Redacted.make(randomBytes
 /** Folders are relative to the repository, wherever the process was started. */
 const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(repository, path))
 
+const isEspeakVoice = Schema.is(EspeakVoice)
+
+/** The name of a downloaded voice is where it lies: `ar_JO-kareem-medium` is in a folder of its name, under its name. */
+const voiceOf = (voice: string, modelsDir: string): string => {
+  if (voice.endsWith(".onnx")) return absolute(voice)
+  return voice.includes("/") || isEspeakVoice(voice) ? voice : join(modelsDir, voice, `${voice}.onnx`)
+}
+
 export const loadSettings = (
   environment: Readonly<Record<string, string | undefined>>
 ): Result.Result<Settings, ReadonlyArray<ConfigFault>> =>
@@ -37,7 +46,9 @@ export const loadSettings = (
     adminSecretGenerated: config.adminSecret === undefined,
     dataDir: absolute(config.dataDir),
     ttsHome: absolute(config.ttsHome),
-    ...(config.ttsVoice?.endsWith(".onnx") ? { ttsVoice: absolute(config.ttsVoice) } : {}),
+    ...(config.ttsVoice === undefined
+      ? {}
+      : { ttsVoice: voiceOf(config.ttsVoice, join(absolute(config.dataDir), "models")) }),
     voskModelPath: absolute(config.voskModelPath ?? "models/vosk-model-tiny-ar"),
     modelsDir: join(absolute(config.dataDir), "models"),
     ...(config.modelsManifest === undefined ? {} : { modelsManifest: absolute(config.modelsManifest) })

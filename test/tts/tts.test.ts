@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { create } from "@alexanderolsen/libsamplerate-js"
-import { Effect, Exit, Fiber, Layer, Logger, ManagedRuntime, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, ManagedRuntime, Result, Stream } from "effect"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { loadSettings } from "#src/config.ts"
 import { Stt } from "#src/stt/stt.ts"
 import { floatsOf, fromFloats } from "#src/audio/pcm.ts"
 import { speechRms } from "#src/tts/level.ts"
@@ -135,6 +136,23 @@ describe("a configured Piper voice", () => {
     const [english] = await say(piper, "Thank you.", { language: "en", keep: false })
     assert.deepStrictEqual(english && sound(english), ["espeak", false, 22_050])
     assert.deepInclude(await health(piper), { status: "ready", degraded: false, backend: "piper ar 16000 Hz" })
+  })
+
+  it("may be named as it was downloaded", async () => {
+    const name = "ar_XX-tiny-low"
+    const folder = join(root, "data", "models", name)
+    mkdirSync(folder, { recursive: true })
+    for (const ending of [".onnx", ".onnx.json"]) {
+      copyFileSync(voicePath.replace(".onnx", ending), join(folder, `${name}${ending}`))
+    }
+    const { ttsVoice } = Result.getOrThrow(loadSettings({ DATA_DIR: join(root, "data"), TTS_VOICE: name }))
+    assert.strictEqual(ttsVoice, join(folder, `${name}.onnx`))
+    const named = engine({ ttsHome: newHome(), voice: ttsVoice ?? "" })
+    assert.strictEqual((await say(named, "نَعَمْ."))[0]?.source, "piper")
+    await named.dispose()
+    for (const voice of ["ar", "ar+f3"]) {
+      assert.strictEqual(Result.getOrThrow(loadSettings({ TTS_VOICE: voice })).ttsVoice, voice)
+    }
   })
 
   it("stands back for eSpeak where the caller asks for it; other names are refused with the known ones", async () => {
