@@ -231,6 +231,13 @@ export const variables = {
       "the name of a downloaded Piper voice (`ar_JO-kareem-medium`), the file of any (`.onnx`), or the name of an Arabic voice of eSpeak NG",
     about: "Voice that speaks where a client names none."
   }),
+  TTS_RATE_PERCENT: integer({
+    minimum: 50,
+    maximum: 200,
+    default: "100",
+    unit: "%",
+    about: "How fast the voices here speak, of their own pace; an XTTS server has settings of its own."
+  }),
   XTTS_URL: variable({
     schema: Schema.String.check(Schema.isPattern(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}(\/[A-Za-z0-9._~/-]*)?$/)),
     default: "unset: no such server",

@@ -66,6 +66,8 @@ export interface Config {
   readonly sttHosts: number
   readonly voskSampleRateHz: number
   readonly ttsVoice?: string
+  /** 1: the voice's own pace. */
+  readonly ttsSpeed: number
   /** Only where its licence was accepted. */
   readonly xtts?: XttsSettings
   readonly helplineText?: string
@@ -235,6 +237,7 @@ export const decodeConfig = (
     sttHosts: raw.STT_HOSTS ?? 1,
     voskSampleRateHz: raw.VOSK_SAMPLE_RATE ?? 8_000,
     ...present("ttsVoice", raw.TTS_VOICE),
+    ttsSpeed: (raw.TTS_RATE_PERCENT ?? 100) / 100,
     ...(raw.XTTS_URL === undefined || raw.XTTS_SPEAKER === undefined
       ? {}
       : {

@@ -49,6 +49,7 @@ const layerModels = (settings: Settings, { sttPath, sttWithheld }: ConfiguredMod
     Tts.layer({
       ttsHome: settings.ttsHome,
       cacheBytesMax: limits.ttsCacheBytesMax,
+      speed: settings.ttsSpeed,
       ...(settings.ttsVoice === undefined ? {} : { voice: settings.ttsVoice }),
       ...(settings.xtts === undefined ? {} : { xtts: settings.xtts })
     })

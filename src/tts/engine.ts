@@ -28,9 +28,6 @@ export interface Engine {
   readonly render: (text: string, language: Language) => Effect.Effect<Speech, HostError>
 }
 
-/** The voice's own pace. */
-export const speed = 1
-
 const decodeRendered = Schema.decodeUnknownOption(Rendered)
 
 /** Bytes of a pipe's frame stand anywhere; samples want an aligned address. */
@@ -86,7 +83,7 @@ const bounded = (host: Host, speech: Effect.Effect<Speech, HostError>): Effect.E
     )
   )
 
-export const espeakOver = (host: Host, arabicVoice: string): Engine => {
+export const espeakOver = (host: Host, arabicVoice: string, speed: number): Engine => {
   const voices: Readonly<Record<Language, string>> = { ar: arabicVoice, en: "en" }
   return {
     host,
@@ -109,7 +106,7 @@ interface Voice {
 }
 
 /** `espeak` reads for a voice that wants phonemes; a `text` voice needs it not. */
-export const piperOver = (host: Host, espeak: Host, voicePath: string): Engine => {
+export const piperOver = (host: Host, espeak: Host, voicePath: string, speed: number): Engine => {
   let read: Voice | undefined
   // Unknown while the files cannot be read: then the host says why. They may come later.
   const voice = Effect.suspend(() =>

@@ -12,7 +12,7 @@ import { startHost, whenReady } from "#src/host/start.ts"
 import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 import { type Language, speakable } from "./arabic-text.ts"
 import { keyOf, SpeechCache } from "./cache.ts"
-import { type Engine, espeakOver, piperOver, speed } from "./engine.ts"
+import { type Engine, espeakOver, piperOver } from "./engine.ts"
 import { type Lane, Lanes } from "./lane.ts"
 import { sentences } from "./sentences.ts"
 import type { Speech } from "./speech-file.ts"
@@ -51,6 +51,8 @@ export interface TtsOptions {
   readonly cacheBytesMax: number
   /** Path of a Piper `voice.onnx`, or the name of an Arabic voice of eSpeak NG; absent: eSpeak's own. */
   readonly voice?: string
+  /** Of the voices here, 0.5 to 2; absent: 1, their own pace. A server has its own settings. */
+  readonly speed?: number
   /** A server that speaks before them. */
   readonly xtts?: XttsSettings
 }
@@ -65,12 +67,12 @@ type Sound = Omit<SpokenSentence, "text" | "degraded">
 
 /** A prepared text's second name, for the day on which no voice can say it. */
 const keyOfAnyVoice = (text: string, language: Language): string =>
-  keyOf({ text, speed, voice: `any ${language}`, engine: "any" })
+  keyOf({ text, speed: 1, voice: `any ${language}`, engine: "any" })
 
 const silent = new TtsError({ reason: "unavailable", message: "No speech engine speaks this language." })
 
-const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Host) {
-  return piperOver(yield* startHost("piper", { voicePath }), espeak, voicePath)
+const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Host, speed: number) {
+  return piperOver(yield* startHost("piper", { voicePath }), espeak, voicePath, speed)
 })
 
 /** The best engine first. */
@@ -78,11 +80,13 @@ class Speaker {
   readonly #engines: ReadonlyArray<Engine>
   readonly #cache: SpeechCache
   readonly #scope: Scope.Scope
+  readonly #speed: number
   readonly #lanes = new Lanes()
   /** A server elsewhere does not wait for the processors here, nor they for it. */
   readonly #lanesOfServer = new Lanes()
 
-  constructor(engines: ReadonlyArray<Engine>, cache: SpeechCache, scope: Scope.Scope) {
+  constructor(engines: ReadonlyArray<Engine>, cache: SpeechCache, scope: Scope.Scope, speed: number) {
+    this.#speed = speed
     this.#engines = engines
     this.#cache = cache
     this.#scope = scope
@@ -199,7 +203,9 @@ class Speaker {
 
   #key(text: string, engine: Engine, language: "ar" | "en"): Effect.Effect<string | undefined> {
     return Effect.map(engine.identity(language), (identity) =>
-      identity === undefined ? undefined : keyOf({ text, speed, ...identity })
+      identity === undefined
+        ? undefined
+        : keyOf({ text, speed: engine.host.kind === "xtts" ? 1 : this.#speed, ...identity })
     )
   }
 
@@ -231,13 +237,14 @@ export class Tts extends Context.Service<
       Tts,
       Effect.gen(function* () {
         const path = options.voice !== undefined && isPath(options.voice) ? options.voice : undefined
+        const speed = options.speed ?? 1
         const espeakHost = yield* startHost("espeak", {})
-        const espeak = espeakOver(espeakHost, path === undefined ? (options.voice ?? "ar") : "ar")
-        const piper = path === undefined ? [] : [yield* startPiper(path, espeakHost)]
+        const espeak = espeakOver(espeakHost, path === undefined ? (options.voice ?? "ar") : "ar", speed)
+        const piper = path === undefined ? [] : [yield* startPiper(path, espeakHost, speed)]
         const cache = new SpeechCache(options.ttsHome, options.cacheBytesMax)
         const xtts = options.xtts === undefined ? [] : [yield* startXtts(options.xtts)]
         const engines = [...xtts, ...piper, espeak]
-        const speaker = new Speaker(engines, cache, yield* Effect.scope)
+        const speaker = new Speaker(engines, cache, yield* Effect.scope, speed)
         return Tts.of({
           health: () => speaker.health(),
           onHealth: (listener) => watchHealth(() => speaker.health(), speaker.onStatus, listener),

@@ -155,6 +155,17 @@ describe("a configured Piper voice", () => {
     }
   })
 
+  it("speaks faster where it is told to, which the cache tells apart, and so does eSpeak behind it", async () => {
+    const speed = Result.getOrThrow(loadSettings({ TTS_RATE_PERCENT: "160" })).ttsSpeed
+    const fast = engine({ ttsHome: piperHome, voice: voicePath, speed })
+    for (const voice of ["piper", "espeak"]) {
+      const [slow] = await say(piper, "تَقْرِيبًا كُلَّ يَوْم.", { ...arabic, keep: false, voice })
+      const [said] = await say(fast, "تَقْرِيبًا كُلَّ يَوْم.", { ...arabic, keep: false, voice })
+      assert.isBelow(said?.pcm.length ?? Infinity, (slow?.pcm.length ?? 0) / 1.3, voice)
+    }
+    await fast.dispose()
+  })
+
   it("stands back for eSpeak where the caller asks for it; other names are refused with the known ones", async () => {
     const [said] = await say(piper, "نَعَمْ.", { ...arabic, keep: false, voice: "espeak" })
     assert.strictEqual(said?.source, "espeak")
