@@ -37,7 +37,7 @@ describe("models:list", () => {
     const { status, stdout } = run("models", ["list"])
     assert.strictEqual(status, 0)
     assert.match(stdout, /^vosk-model-ar-mgb2-0.4 +stt +absent +334 MB +2,363 MB +Apache-2.0 +yes$/m)
-    assert.match(stdout, /^xtts-v2 +tts +server .* CPML +no$/m)
+    assert.match(stdout, /^xtts-v2 +tts +server, unused .* CPML +no$/m)
     assert.match(stdout, /^vosk-model-tiny-ar +stt +embedded/m)
     assert.match(stdout, /^vosk-model-ar-0.22 means vosk-model-ar-0.22-linto-1.1.0$/m)
   })
