@@ -51,9 +51,8 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
       ],
       always: review
     })
-  /** All is told already: nothing is completed twice. */
-  const told = [
-    ...(plan.review === "none"
+  const toReview =
+    plan.review === "none"
       ? []
       : [
           {
@@ -61,12 +60,10 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
               context.isOver && isToReview(context, router),
             target: "reviewing"
           }
-        ]),
-    { guard: "isOver" as const, target: "resting" }
-  ]
+        ]
   /** Whoever stops while correcting leaves a whole form behind. */
   const stop = [
-    { guard: "isOver" as const, target: plan.review === "none" ? "resting" : "reviewed" },
+    { guard: "isOver" as const, target: "reviewed" },
     { guard: ({ context }: { context: InterviewContext }) => router.isWholeAgain(context), target: "amended" },
     { target: "stopped" }
   ]
@@ -113,7 +110,9 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
       starting: {
         always: [
           { guard: not("hasConsent"), target: "consenting" },
-          ...told,
+          ...toReview,
+          /** All is told already: nothing is completed twice. */
+          { guard: "isOver", target: "resting" },
           {
             guard: ({ context }) => router.resume(context) !== undefined,
             target: "going",
@@ -217,7 +216,9 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
             guard: { type: "isNext" as const, params: { asks: "another" as const, index } },
             target: anotherKey(index)
           })),
-          ...told,
+          ...toReview,
+          /** From a correction that changed nothing. */
+          { guard: "isOver", target: "reviewed" },
           { guard: "wasCompleted", target: "amended" },
           { target: "completed" }
         ]

@@ -50,7 +50,18 @@ export const reviewStates = (
   router: Router,
   finished: StateConfig["on"]
 ): Readonly<Record<string, StateConfig>> => {
-  if (plan.review === "none") return {}
+  const reviewed = interviewSetup.createStateConfig({
+    tags: "completed",
+    entry: [
+      "endReview",
+      {
+        type: "say",
+        params: ({ context }) => ({ type: "review.ended", closing: router.ended(context, "completed").closing })
+      }
+    ],
+    ...(finished === undefined ? {} : { on: finished })
+  })
+  if (plan.review === "none") return { reviewed }
   const isLast = ({ context }: { readonly context: InterviewContext }) => {
     const { index, groups } = groupOf(context, router)
     return index + 1 >= groups
@@ -191,16 +202,6 @@ export const reviewStates = (
         }
       }
     }),
-    reviewed: interviewSetup.createStateConfig({
-      tags: "completed",
-      entry: [
-        "endReview",
-        {
-          type: "say",
-          params: ({ context }) => ({ type: "review.ended", closing: router.ended(context, "completed").closing })
-        }
-      ],
-      ...(finished === undefined ? {} : { on: finished })
-    })
+    reviewed
   }
 }

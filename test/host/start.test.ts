@@ -186,7 +186,10 @@ describe("a model host", () => {
     run(
       Effect.gen(function* () {
         const { pid } = yield* whenReady(yield* startHost("vad", vadOptions))
-        assert.match(readFileSync(`/proc/${pid}/environ`, "utf8"), /^UV_THREADPOOL_SIZE=\d+\0(OPENBLAS_CORETYPE=\w+\0)?$/)
+        assert.match(
+          readFileSync(`/proc/${pid}/environ`, "utf8"),
+          /^UV_THREADPOOL_SIZE=\d+\0(OPENBLAS_CORETYPE=\w+\0)?$/
+        )
       })
     )
   )

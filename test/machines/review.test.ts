@@ -58,6 +58,13 @@ const run = (plan: Plan, via: Via = "voice", record?: InterviewRecord) => {
   return { outputs, send, answer, expected, say, ended, last }
 }
 
+/** What an earlier connection left in the log. */
+const recordOf = (plan: Plan, outputs: ReadonlyArray<InterviewOutput>): InterviewRecord => {
+  const kept = outputs.flatMap((output) => keptOf(plan, output, 0) ?? [])
+  const place = kept.findLast((write) => write.place !== undefined)?.place ?? undefined
+  return { entries: kept.flatMap(({ entry }) => entry ?? []), ...(place === undefined ? {} : { place }) }
+}
+
 const read = (output: InterviewOutput | undefined) =>
   output?.type === "review.read" ? output.items.map(({ linkId }) => linkId) : output?.type
 
@@ -149,6 +156,16 @@ describe("what was touched", () => {
     assert.deepInclude(run(planWith(3, "offer"), "touch").last(), { type: "review.offered" })
     assert.deepInclude(run(planWith(3, "none")).last(), { type: "interview.ended" })
   })
+
+  it.each([undefined, "none"] as const)("and gone back to for nothing ends once more, in words (%s)", (review) => {
+    const plan = planWith(2, review)
+    const { outputs, send, ended, last, expected } = run(plan, "touch")
+    send({ type: "question.goto", linkId: "q1" }, { type: "question.skip" })
+    assert.deepInclude(last(), { type: "review.ended" })
+    assert.deepEqual(ended(), ["completed"])
+    assert.deepEqual(expected(), { about: "correction" })
+    assert.deepEqual(run(plan, "touch", recordOf(plan, outputs)).expected(), { about: "correction" })
+  })
 })
 
 describe("a review", () => {
@@ -182,18 +199,13 @@ describe("a review", () => {
   })
 
   it("that was cut off is begun anew by the next connection; one that was ended is not", () => {
-    const recordOf = (outputs: ReadonlyArray<InterviewOutput>): InterviewRecord => {
-      const kept = outputs.flatMap((output) => keptOf(plan, output, 0) ?? [])
-      const place = kept.findLast((write) => write.place !== undefined)?.place ?? undefined
-      return { entries: kept.flatMap(({ entry }) => entry ?? []), ...(place === undefined ? {} : { place }) }
-    }
     const first = run(plan)
     first.say("yes")
-    const second = run(plan, "voice", recordOf(first.outputs))
+    const second = run(plan, "voice", recordOf(plan, first.outputs))
     assert.deepEqual(read(second.last()), ["q1", "q2", "q3"])
     assert.isEmpty(second.ended())
     first.say("yes")
-    const third = run(plan, "voice", recordOf(first.outputs))
+    const third = run(plan, "voice", recordOf(plan, first.outputs))
     assert.isEmpty(third.outputs)
     assert.deepEqual(third.expected(), { about: "correction" })
   })
