@@ -211,6 +211,7 @@ describe("a new version of a model", () => {
   it("that does not work is taken back, and the old one goes on", async () => {
     const before = version()
     const running = await start(broken)
+    await reported(running, ({ models }) => models.stt.status === "ready" && !models.stt.degraded)
     const talker = await Talker.open(running, "f")
     await talker.talk(() => talker.said.length >= 1)
     await running.logged("back to the one before")
