@@ -22,7 +22,7 @@ const invited = async (language: "ar" | "en", subject: string) => {
   return ((await response.json()) as { readonly link: string }).link
 }
 const atQuestion = (page: Page, index: number) =>
-  page.waitForSelector(`#progress-bar[value="${index}"]`, { timeout: 90_000 })
+  page.waitForSelector(`#progress-bar[value="${index}"]`, { timeout: 200_000 })
 
 interface Mark {
   readonly name: string
@@ -47,7 +47,7 @@ const patient = patientWav(["one", "one", "one", "yes"], 1_200)
 describeInBrowser(
   "a patient with a microphone",
   (browser) => {
-    it("finishes PHQ-9 by voice, over a connection that breaks twice", { timeout: 180_000 }, async () => {
+    it("finishes PHQ-9 by voice, over a connection that breaks twice", { timeout: 400_000 }, async () => {
       const proxy = await cuttingProxy(server.url)
       const link = new URL(await invited("ar", "patient-voice"))
       const { page, problems, inaccessible } = await browser.open(`${proxy.url}${link.pathname}${link.hash}`, {
@@ -67,7 +67,7 @@ describeInBrowser(
         await page.waitForSelector("body[data-connection=reconnecting]")
         await page.waitForSelector("body[data-connection=connected]")
       }
-      await page.waitForSelector("#result:not([hidden])", { timeout: 120_000 })
+      await page.waitForSelector("#result:not([hidden])", { timeout: 250_000 })
       assert.strictEqual(await page.locator("#summary dt").count(), linkIds.length)
       // The median, since a busy machine may be late once.
       const duckedMs = await followed(page, "sawt:audio.duck")
