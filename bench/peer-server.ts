@@ -7,12 +7,13 @@ import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import { connect, createServer, type AddressInfo } from "node:net"
+import { connect } from "node:net"
 import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { blasEnvironment } from "#src/host/blas-kernels.ts"
 import { embeddedSttModelPath } from "#src/stt/stt.ts"
+import { freePort } from "../scripts/server-process.ts"
 
 const header = `typedef struct VoskModel VoskModel;
 typedef struct VoskRecognizer VoskRecognizer;
@@ -53,15 +54,6 @@ export interface Peer {
   readonly url: string
   readonly pid: number
   readonly stop: () => Promise<void>
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
 }
 
 const isListening = (port: number): Promise<boolean> =>

@@ -7,11 +7,11 @@ import { execFileSync, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { chmodSync, chownSync, cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { freePort } from "../../scripts/server-process.ts"
 import { walk } from "../../scripts/verify/check.ts"
 import { checklist } from "../../scripts/verify/checklist.ts"
 import { Deployment, isWhole } from "../../scripts/verify/deployment.ts"
@@ -61,15 +61,6 @@ beforeAll(() => {
 afterAll(() => {
   if (isRoot) rmSync(folder, { recursive: true, force: true })
 })
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
-}
 
 /** In a mount namespace of its own, where all of the root but DATA_DIR is read-only, and /dev/null everybody's, as in any container. */
 const asNobody = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) =>

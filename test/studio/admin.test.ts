@@ -1,6 +1,4 @@
 /** The studio's side for designers through a running server: who may, what is told, and that no answer is in any of it. */
-import { once } from "node:events"
-import { createServer, type AddressInfo } from "node:net"
 import { createWebSocketReceiver, type StatelyInspectionEvent } from "@statelyai/inspect"
 import { createInspectorServer } from "@statelyai/inspect/server"
 import { Schema } from "effect"
@@ -10,7 +8,7 @@ import { Runs, RunSteps } from "#schemas/studio.ts"
 import { readWav } from "#src/audio/wav.ts"
 import { type Caller, interviewed, noPrompts } from "#test/e2e/caller.ts"
 import { linkIds } from "#test/e2e/questionnaire-file.ts"
-import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
+import { freePort, startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { forward } from "../../scripts/studio-inspect.ts"
 
 let server: ServerProcess
@@ -221,15 +219,6 @@ describe("trying and listening", () => {
 })
 
 describe("npm run studio:inspect", () => {
-  const freePort = async (): Promise<number> => {
-    const probe = createServer().listen(0, "127.0.0.1")
-    await once(probe, "listening")
-    const { port } = probe.address() as AddressInfo
-    probe.close()
-    await once(probe, "close")
-    return port
-  }
-
   it("brings a live session to whoever receives from Stately's inspector server", async () => {
     const port = await freePort()
     const relay = createInspectorServer({ port, autoOpen: false })
