@@ -5,6 +5,7 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto"
 import { Clock, Context, Effect, Layer, Redacted, Result, Schema } from "effect"
 import type { JWTPayload } from "jose"
+import { AuthReason } from "#schemas/authentication.ts"
 import { hasHiddenCharacters } from "#schemas/text.ts"
 import { AppConfig } from "#src/config.ts"
 import { limits } from "#src/limits.ts"
@@ -36,26 +37,6 @@ export const TokenId = Schema.String.check(
 const isTokenId = Schema.is(TokenId)
 
 export const tokenTtlSeconds = { minimum: 60, maximum: limits.tokenSecondsMax, default: 3_600 } as const
-
-export const AuthReason = Schema.Literals([
-  "missing",
-  "malformed",
-  "algorithm",
-  "signature",
-  "expired",
-  "not_yet_valid",
-  "issuer",
-  "audience",
-  "claims",
-  /** Longer than we issue any: its revocation would be forgotten before it runs out. */
-  "lifetime",
-  /** It looks like one of ours, and nobody was invited with it. */
-  "invitation",
-  "revoked",
-  /** It may have been revoked: what earlier runs revoked cannot be read now. */
-  "unverifiable"
-])
-export type AuthReason = typeof AuthReason.Type
 
 export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", { reason: AuthReason }) {}
 

@@ -3,11 +3,12 @@
  * invited. Until its visit has begun it lasts as long as the invitation; a visit that has begun lasts as long as any token may.
  */
 import { Result } from "effect"
+import type { AuthReason } from "#schemas/authentication.ts"
 import type { Language } from "#schemas/clinic.ts"
 import type { StoreError } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
 import type { Invitation } from "#src/store/invitations.ts"
-import type { AuthReason, Claims } from "./auth.ts"
+import type { Claims } from "./auth.ts"
 
 /** What a visit is for. */
 export interface InvitedTo {

@@ -6,11 +6,11 @@
  * a person said, is called or comes from; none is open: a value outside its set counts as `other`.
  */
 import type { EndReason } from "#machines/session-events.ts"
+import { AuthReason } from "#schemas/authentication.ts"
 import { HostReason } from "#schemas/host.ts"
 import { AnswerVia, ModelStatus, RepromptReason } from "#schemas/wire.ts"
 import { errorTable } from "#schemas/error-table.ts"
 import type { ErrorCode } from "#schemas/errors.ts"
-import type { AuthReason } from "#src/gateway/auth.ts"
 import type { Endpoint } from "#src/session/contract.ts"
 import { turnCauses, turnOutcomes } from "./turn-record.ts"
 
@@ -73,24 +73,7 @@ export const endReasons = [
   "internal"
 ] as const satisfies ReadonlyArray<EndReason>
 /** Faults of a token, and what is found before and after one is read. */
-export const authenticationFaults = [
-  "missing",
-  "malformed",
-  "algorithm",
-  "signature",
-  "expired",
-  "not_yet_valid",
-  "issuer",
-  "audience",
-  "claims",
-  "lifetime",
-  "invitation",
-  "revoked",
-  "unverifiable",
-  "ambiguous",
-  "scope",
-  "subject"
-] as const satisfies ReadonlyArray<AuthReason | "ambiguous" | "scope" | "subject">
+export const authenticationFaults = [...AuthReason.literals, "ambiguous", "scope", "subject"] as const
 
 const waitBuckets = [0.1, 0.25, 0.4, 0.5, 0.6, 0.7, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10]
 /** Where a trial of the canary failed. */

@@ -1,7 +1,7 @@
 import { Context, Metric } from "effect"
 import { assert, describe, it } from "vitest"
 import { exposition } from "#src/telemetry/exposition.ts"
-import { AuthReason } from "#src/gateway/auth.ts"
+import { AuthReason } from "#schemas/authentication.ts"
 import { authenticationFaults, metricNames, rowOf } from "#src/telemetry/metric-table.ts"
 import { MetricBook } from "#src/telemetry/metrics.ts"
 
