@@ -72,6 +72,11 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
     }
   }
 
+  /** One after the other: a patient does not begin a second answer while giving the first. */
+  const act = (action: () => Action): void => {
+    told = told.then(() => speak(action())).catch(failed)
+  }
+
   const onMessage = (message: ServerMessage): void => {
     options.onMessage?.(message)
     switch (message.type) {
@@ -97,11 +102,11 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
       case "audio.end": {
         const action = next
         next = undefined
-        // One after the other: a patient does not begin a second answer while giving the first.
-        if (action !== undefined) told = told.then(() => speak(action())).catch(failed)
+        if (action !== undefined) act(action)
         return
       }
       case "transcript.final":
+        if (message.text === "" && next === undefined) act(() => patient.unheard())
         return tell({
           who: "heard",
           text: message.text,

@@ -87,6 +87,11 @@ export class Patient {
     return this.#choose(this.meant.get(this.#question?.link_id ?? ""), "answers again")
   }
 
+  /** Nobody has heard a word: whoever says no more is asked again. */
+  unheard(): Action {
+    return { kind: "silence", durationMs: this.#noSpeechMs, why: "waits to be asked again" }
+  }
+
   confirm(read: ServerMessageOf<"answer.confirm">): Action {
     const right = this.meant.get(read.link_id) === read.value
     return { kind: "say", word: right ? "نعم" : "لا", why: right ? "confirms" : "denies a wrong read-back" }
