@@ -1,5 +1,5 @@
 /**
- * Which kernels OpenBLAS, inside libvosk, should use. The one in libvosk 0.3.45 and before knows no Intel processor that is
+ * Which kernels OpenBLAS, inside libvosk, should use. The one in libvosk 0.3.45 and before knows no processor that is
  * newer than itself and takes the oldest of its kernels there (SSE3), a fifth slower than those that the processor could
  * run (docs/performance.md). A processor that it knows gets the same as before.
  */
@@ -7,10 +7,15 @@ import { readFileSync } from "node:fs"
 
 const avx512 = ["avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"]
 const avx2 = ["avx2", "fma"]
+/** Zen 5, the first of AMD's that was seen to get the oldest kernels. */
+const amdFamilyMin = 26
 
 /** A value of `OPENBLAS_CORETYPE`, from the text of Linux's /proc/cpuinfo. Undefined: OpenBLAS knows best. */
 export const blasKernelsFor = (cpuinfo: string): "SkylakeX" | "Haswell" | undefined => {
-  if (!/^vendor_id\s*:\s*GenuineIntel$/m.test(cpuinfo)) return undefined
+  const vendor = /^vendor_id\s*:\s*(\w+)$/m.exec(cpuinfo)?.[1]
+  const family = Number(/^cpu family\s*:\s*(\d+)$/m.exec(cpuinfo)?.[1] ?? 0)
+  const isUnknown = vendor === "GenuineIntel" || (vendor === "AuthenticAMD" && family >= amdFamilyMin)
+  if (!isUnknown) return undefined
   const flags = new Set(/^flags\s*:\s*(.*)$/m.exec(cpuinfo)?.[1]?.split(" "))
   if (avx512.every((flag) => flags.has(flag))) return "SkylakeX"
   return avx2.every((flag) => flags.has(flag)) ? "Haswell" : undefined
