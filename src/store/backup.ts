@@ -23,6 +23,7 @@ import { StoreError } from "#schemas/record.ts"
 import type { Erased } from "./clinic.ts"
 import { eraseNamed } from "./erasing.ts"
 import { checkIntegrity, cipherFor, databaseFile, type Integrity, openReading } from "./offline.ts"
+import { writeAnew } from "./shedding.ts"
 import { openSqlite } from "./sqlite.ts"
 import type { KeyOptions } from "./vault.ts"
 
@@ -129,6 +130,7 @@ const eraseAgain = (file: string, names: ReadonlySet<string>): number => {
     const sql = Effect.runSync(openSqlite({ filename: file, busyTimeoutMs: 0 }).pipe(Scope.provide(scope)))
     const all = Effect.forEach([...names], (name) => eraseNamed(sql, name))
     const erased: ReadonlyArray<Erased> = Effect.runSync(sql.withTransaction(all))
+    Effect.runSync(writeAnew(sql, file))
     return erased.filter(({ sessions, responses, alerts }) => sessions + responses + alerts > 0).length
   } finally {
     Effect.runSync(Scope.close(scope, Exit.void))

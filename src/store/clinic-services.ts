@@ -9,6 +9,7 @@ import * as alerts from "./kept-alerts.ts"
 import * as deliveries from "./kept-deliveries.ts"
 import * as responses from "./kept-responses.ts"
 import type { Step } from "./kept-sessions.ts"
+import { deleting } from "./shedding.ts"
 
 /** What was sealed and does not open or decode is damage, not a bug. */
 export const asCorrupt = (defect: unknown): Effect.Effect<never, StoreError> =>
@@ -30,7 +31,7 @@ export const responsesOf = (database: Database): Responses["Service"] => {
     get: (id) => run((open) => responses.get(open, id)),
     remove: (id, version) =>
       Effect.tap(
-        run((open) => responses.remove(open, id, version), true),
+        run((open) => deleting(open.sql, "erased", responses.remove(open, id, version)), true),
         () => shed(database)
       ),
     eraseSubject: (subject) =>
@@ -41,7 +42,6 @@ export const responsesOf = (database: Database): Responses["Service"] => {
   }
 }
 
-/** What was deleted is overwritten in its pages; here its copies in the write-ahead log go too. */
 const shed = (database: Database): Effect.Effect<void> => Effect.sync(() => database.shed())
 
 export const alertsOf = (database: Database, nowMs: () => number): Alerts["Service"] => {

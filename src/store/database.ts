@@ -10,6 +10,7 @@ import { SqlClient, type SqlError } from "effect/sql"
 import { StorageKeyError, StoreError, type StoreReason } from "#schemas/record.ts"
 import { Cipher, keyBytes, shortNameOf } from "./cipher.ts"
 import { migrate } from "./migrations.ts"
+import { Shedding } from "./shedding.ts"
 import { openSqlite } from "./sqlite.ts"
 import type { StoreHealth } from "./store.ts"
 import { keysOf, openVault } from "./vault.ts"
@@ -25,6 +26,7 @@ export interface DatabaseOptions {
   readonly storageKeyPrevious?: Redacted.Redacted
   readonly production: boolean
   readonly pagesMax?: number
+  readonly rewrittenAtOnceMaxBytes?: number
   /** Told each time the file has been opened. */
   readonly onOpened: (database: OpenDatabase) => Effect.Effect<void, SqlError.SqlError | StoreError>
 }
@@ -33,6 +35,8 @@ export interface DatabaseOptions {
 const busyTimeoutMs = 200
 /** How often the file is looked after, and a lost one tried again. */
 const watchInterval = "5 seconds"
+/** About 35 ms; as many as 2,000 interviews. */
+const rewrittenAtOnceMaxBytes = 8 * 2 ** 20
 
 /** Of SQLite's primary result codes (sqlite.org/rescode.html). */
 const reasons: Readonly<Record<number, readonly [StoreReason, string]>> = {
@@ -70,12 +74,12 @@ export class Database {
   readonly #options: DatabaseOptions
   readonly #file: string
   readonly #context: Context.Context<never>
-  #open: (OpenDatabase & { readonly scope: Scope.Closeable; readonly inode: number }) | undefined
+  #open:
+    | (OpenDatabase & { readonly scope: Scope.Closeable; readonly inode: number; readonly shedding: Shedding })
+    | undefined
   #fault: StoreError | undefined
   /** How the connection is set: as `openSqlite` opens it, at first. */
   #lasting = true
-  /** Content that was deleted may still be in the write-ahead log. */
-  #isShedding = false
   /** The last one that opened anything; until then one of this run. */
   #cipher = new Cipher(randomBytes(keyBytes))
   #health: StoreHealth
@@ -131,18 +135,10 @@ export class Database {
     return Result.fail(fault)
   }
 
-  /**
-   * Brings the write-ahead log into the file and empties it: deleted content, which the pages of the file have lost already,
-   * is in neither then. While another process reads (a backup), it is tried again until it can be done.
-   */
+  /** After what was run as `deleting`: none of it is in any file then, or soon; see `Shedding`. */
   shed(): void {
     const open = this.#open
-    this.#isShedding = true
-    if (open === undefined) return
-    const done = Effect.runSyncExitWith(this.#context)(
-      open.sql.unsafe<{ readonly busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)")
-    )
-    if (Exit.isSuccess(done) && done.value[0]?.busy === 0) this.#isShedding = false
+    if (open !== undefined) Effect.runSyncExitWith(this.#context)(open.shedding.now)
   }
 
   /** SQLite's own switch, between transactions (sqlite.org/pragma.html#pragma_synchronous). */
@@ -158,7 +154,9 @@ export class Database {
       const scope = yield* Scope.make()
       const exit = yield* Effect.exit(this.#opening.pipe(Scope.provide(scope)))
       if (Exit.isSuccess(exit)) {
-        this.#open = { ...exit.value, scope }
+        const atOnceMaxBytes = this.#options.rewrittenAtOnceMaxBytes ?? rewrittenAtOnceMaxBytes
+        const shedding = new Shedding({ sql: exit.value.sql, file: this.#file, atOnceMaxBytes })
+        this.#open = { ...exit.value, scope, shedding }
         this.#lasting = true
         this.#cipher = exit.value.cipher
         return yield* this.#recovered
@@ -206,7 +204,7 @@ export class Database {
         Effect.andThen(sql`INSERT INTO probe VALUES (1, zeroblob(16384))`, sql`DELETE FROM probe`)
       )
       if (Result.isSuccess(probe)) yield* this.#recovered
-      if (this.#isShedding) this.shed()
+      yield* Effect.ignore(this.#open.shedding.look)
     })
   }
 

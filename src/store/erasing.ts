@@ -3,10 +3,11 @@ import { Effect } from "effect"
 import type { Erased } from "./clinic.ts"
 import type { OpenDatabase } from "./database.ts"
 import { deletionsMax, type Step } from "./kept-sessions.ts"
+import { deleting } from "./shedding.ts"
 
 /** Logs and messages go with their sessions, and no invitation is left; of alerts only that there was one stays. */
 export const eraseSubject = ({ sql, cipher }: OpenDatabase, subject: string): Step<Erased> =>
-  eraseNamed(sql, cipher.nameOf(subject))
+  deleting(sql, "erased", eraseNamed(sql, cipher.nameOf(subject)))
 
 /** `name`: the keyed hash, or as much of it as the audit log shows. */
 export const eraseNamed = (sql: OpenDatabase["sql"], name: string): Step<Erased> =>
@@ -34,10 +35,14 @@ export const forget = ({ sql }: OpenDatabase, beforeMs: number): Step<void> =>
 
 /** The same of one session. */
 export const eraseSession = ({ sql }: OpenDatabase, id: string): Step<void> =>
-  Effect.gen(function* () {
-    yield* sql`UPDATE alerts SET sealed = NULL, session_id = NULL, subject_name = NULL, acknowledgement = NULL
-      WHERE session_id = ${id}`
-    yield* sql`DELETE FROM deliveries WHERE about IN (SELECT id FROM responses WHERE session_id = ${id})`
-    yield* sql`DELETE FROM responses WHERE session_id = ${id}`
-    yield* sql`DELETE FROM sessions WHERE id = ${id}`
-  })
+  deleting(
+    sql,
+    "erased",
+    Effect.gen(function* () {
+      yield* sql`UPDATE alerts SET sealed = NULL, session_id = NULL, subject_name = NULL, acknowledgement = NULL
+        WHERE session_id = ${id}`
+      yield* sql`DELETE FROM deliveries WHERE about IN (SELECT id FROM responses WHERE session_id = ${id})`
+      yield* sql`DELETE FROM responses WHERE session_id = ${id}`
+      yield* sql`DELETE FROM sessions WHERE id = ${id}`
+    })
+  )

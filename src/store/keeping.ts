@@ -19,6 +19,7 @@ import * as sessions from "./kept-sessions.ts"
 import { Alerts, Responses } from "./clinic.ts"
 import { alertsOf, asCorrupt, deliveriesOf, Listeners, responsesOf } from "./clinic-services.ts"
 import { rotate } from "./rotating.ts"
+import { deleting } from "./shedding.ts"
 import { Store, type Kept, type NewSession, type Owner, type Resumed } from "./store.ts"
 
 export interface StoreOptions {
@@ -32,6 +33,8 @@ export interface StoreOptions {
   readonly production: boolean
   /** Pages of 4 KiB that the database may have; unset: as the disk allows. */
   readonly pagesMax?: number
+  /** A larger database is written anew, after an erasure, when nobody is connected; default 8 MiB. */
+  readonly rewrittenAtOnceMaxBytes?: number
   /** Monotonic; windows are counted with it, so that a clock that jumps ends no session. */
   readonly uptimeMs?: () => number
   /** Whether there is a webhook, so that what is raised and completed is put into the outbox. */
@@ -96,11 +99,11 @@ const openStore = (options: StoreOptions): Effect.Effect<Context.Context<KeptSer
         Effect.gen(function* () {
           yield* sessions.endExpired(open, window(), nowMs())
           const oldestMs = trusted ? nowMs() - options.retentionDays * dayMs : Number.MIN_SAFE_INTEGER
-          yield* sessions.forget(open, oldestMs)
-          yield* erasing.forget(open, oldestMs)
+          const forget = Effect.andThen(sessions.forget(open, oldestMs), erasing.forget(open, oldestMs))
+          yield* deleting(open.sql, "forgotten", forget)
           yield* deliveries.forget(open, oldestMs)
           if (trusted) yield* revoked.forget(open, revocations, nowMs())
-          if (trusted) yield* invitations.forget(open, nowMs() - options.retentionDays * dayMs)
+          if (trusted) yield* deleting(open.sql, "forgotten", invitations.forget(open, oldestMs))
         })
       )
       const waiting = database.run(reminded)

@@ -8,6 +8,7 @@ import type { StoreError } from "#schemas/record.ts"
 import type { Database, OpenDatabase } from "./database.ts"
 import { placeOf as invitationPlace } from "./kept-invitations.ts"
 import { placeOf, type Step } from "./kept-sessions.ts"
+import { deleting } from "./shedding.ts"
 
 type Value = string | number
 type Row = Readonly<Record<string, Value>>
@@ -107,7 +108,9 @@ export const rotate = (database: Database): Effect.Effect<void, StoreError> =>
         yield* Effect.sleep(pauseMs)
       } while (after !== undefined)
     }
-    yield* run(({ sql, cipher }) => sql`DELETE FROM vault WHERE key_id <> ${cipher.keyId}`, true)
+    const drop = ({ sql, cipher }: OpenDatabase) =>
+      deleting(sql, "erased", sql`DELETE FROM vault WHERE key_id <> ${cipher.keyId}`)
+    yield* run(drop, true)
     database.shed()
     if (damaged > 0) yield* Effect.logError("Values that open with neither key were left as they are", { damaged })
     yield* Effect.logInfo("Everything is sealed with the new storage key: STORAGE_KEY_PREVIOUS is not needed any more")

@@ -1,6 +1,6 @@
 /**
  * SQLite for `effect/sql`, on Node's own `node:sqlite`: no published driver fits Effect 4.1. One connection, opened so that
- * every commit is on disk before it returns (WAL, `synchronous=FULL`), deleted content overwritten. Every statement is synchronous, so an
+ * every commit is on disk before it returns (WAL, `synchronous=FULL`), deleted rows overwritten. Every statement is synchronous, so an
  * effect over this client can be run by `Effect.runSync`.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite"
