@@ -150,6 +150,8 @@ const withAlarm = (context: InterviewContext, rule: string): ReadonlyArray<Alarm
 
 /** A question is asked again this often before touch and text are offered instead. */
 export const repromptsMax = 3
+/** What only a sure yes or no decides - the consent, leaving - is asked again this often. */
+export const decisionRepromptsMax = 1
 
 export const interviewSetup = setup({
   types: {
@@ -183,6 +185,9 @@ export const interviewSetup = setup({
     }),
     asked: assign({ preface: undefined, again: false, unheard: false, complaint: undefined }),
     noteUnheard: assign({ unheard: true }),
+    /** It is told whole again, not why it is asked once more. */
+    tellWhole: assign({ reason: undefined }),
+    decide: assign({ attempt: 1, reason: undefined }),
     forgetPlace: assign({ again: false, pending: undefined, stoodAtAnother: false }),
     hearAgain: assign({ preface: "can_hear_again" as const, again: true }),
     failToStore: assign({ storeFailures: ({ context }) => context.storeFailures + 1 }),
@@ -272,6 +277,7 @@ export const interviewSetup = setup({
     hasAlarms: ({ context }) => context.alarms.length > 0,
     alarmsStored: ({ context }) => context.alarms.every(({ isStored }) => isStored),
     mayRetry: ({ context }) => context.attempt <= repromptsMax,
+    mayDecideAgain: ({ context }) => context.attempt <= decisionRepromptsMax,
     isCurrent: ({ context, event }) => "linkId" in event && event.linkId === context.linkId,
     /** What is asked next is what was asked last: it has no answer yet. */
     isStanding: ({ context: { next, linkId, at } }) =>
@@ -292,10 +298,10 @@ const reasonOf = (event: InterviewEvent): RepromptReason =>
   event.type === "answer.unmatched" ? event.reason : event.type === "silence.elapsed" ? "no_speech" : "no_match"
 
 /** Silence or no match: once more with help, until it has been tried often enough. */
-export const retryOr = (again: string, exhausted: string) =>
+export const retryOr = (again: string, exhausted: string, guard: "mayRetry" | "mayDecideAgain" = "mayRetry") =>
   [
     {
-      guard: "mayRetry",
+      guard,
       target: again,
       actions: { type: "retry", params: ({ event }: { event: InterviewEvent }) => ({ reason: reasonOf(event) }) }
     },

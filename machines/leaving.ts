@@ -1,18 +1,22 @@
 /** Leaving before the end: to stop, or to go on later. One wrong word does neither. */
 import { takenUp } from "./alarming.ts"
 import { listenOn } from "./asking.ts"
-import { interviewSetup } from "./interview-setup.ts"
+import { interviewSetup, retryOr } from "./interview-setup.ts"
 import type { Router } from "./routing.ts"
 
-/** Stop here, or go on later? Yes or no; whoever says nothing goes on. Where `yes` leads is the caller's. */
+/**
+ * Stop here, or go on later? Yes or no; what is neither, or not sure, is asked about once more; whoever says nothing goes on.
+ * Where `yes` leads is the caller's.
+ */
 export const decisionState = (says: "stop.confirming" | "pause.confirming") =>
   interviewSetup.createStateConfig({
     tags: "confirming",
+    entry: "decide",
     initial: "asking",
     on: {
       "question.back": {},
       "confirmation.denied": "#interview.routing",
-      "answer.unmatched": "#interview.routing",
+      "answer.unmatched": retryOr(".asking", "#interview.routing", "mayDecideAgain"),
       "question.repeat": ".asking"
     },
     states: {

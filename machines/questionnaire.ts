@@ -22,6 +22,8 @@ import { Router } from "./routing.ts"
 const stateKey = (index: number): string => `q${index + 1}`
 const anotherKey = (index: number): string => `another${index + 1}`
 
+const toldWhole = { target: ".asking", actions: "tellWhole" } as const
+
 const loopsOf = (items: ReadonlyArray<PlanItem>): ReadonlyArray<PlanItem> =>
   items.flatMap((item) => [...(item.loop === undefined ? [] : [item]), ...loopsOf(item.items)])
 
@@ -135,14 +137,14 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
           "withdrawal.request": "declined",
           "consent.withdrawn": "declined",
           /** Nothing is kept that could be gone on with: yes or no. */
-          "pause.request": ".asking",
-          "question.repeat": ".asking",
+          "pause.request": toldWhole,
+          "question.repeat": toldWhole,
           "question.back": {},
-          "help.request": ".asking",
-          "handover.request": ".asking",
+          "help.request": toldWhole,
+          "handover.request": toldWhole,
           /** Nothing of anybody is kept before the consent. */
           "distress.heard": {},
-          "answer.unmatched": retryOr(".asking", ".waiting")
+          "answer.unmatched": retryOr(".asking", ".offering", "mayDecideAgain")
         },
         states: {
           asking: {
@@ -163,14 +165,20 @@ export const interviewMachine = (plan: Plan, evaluate?: Evaluate) => {
           },
           listening: {
             entry: { type: "say", params: { type: "turn.opened" } },
-            on: { "utterance.empty": listenOn, "silence.elapsed": retryOr("asking", "waiting") }
+            on: { "utterance.empty": listenOn, "silence.elapsed": retryOr("asking", "offering", "mayDecideAgain") }
+          },
+          offering: {
+            entry: { type: "say", params: { type: "touch.offered", why: "asked_enough" } },
+            on: { "prompt.done": "waiting" },
+            after: { promptTimeout: "waiting" }
           },
           unheard: {
             entry: ["noteUnheard", { type: "say", params: { type: "touch.offered", why: "cannot_hear" } }],
             on: { "prompt.done": "waiting", "hearing.failed": {}, "hearing.restored": askAgain },
             after: { promptTimeout: "waiting" }
           },
-          waiting: { on: { "hearing.restored": askAgain } }
+          /** It is offered by hand already; a sure yes or no still decides. */
+          waiting: { on: { "hearing.restored": askAgain, "answer.unmatched": {} } }
         }
       },
       /** Nothing is asked before the consent is written. */

@@ -3,11 +3,12 @@
  * it is meant. Everything is deleted before the person is told so, and as often as it takes.
  */
 import { listenOn } from "./asking.ts"
-import { interviewSetup } from "./interview-setup.ts"
+import { interviewSetup, retryOr } from "./interview-setup.ts"
 
 export const withdrawal = {
   withdrawing: interviewSetup.createStateConfig({
     tags: "confirming",
+    entry: "decide",
     initial: "asking",
     on: {
       "question.back": {},
@@ -17,7 +18,7 @@ export const withdrawal = {
         actions: { type: "withdraw", params: { via: "voice" } }
       },
       "confirmation.denied": "#interview.routing",
-      "answer.unmatched": "#interview.routing",
+      "answer.unmatched": retryOr(".asking", "#interview.routing", "mayDecideAgain"),
       "question.repeat": ".asking",
       "withdrawal.request": ".asking"
     },

@@ -6,11 +6,11 @@ import { formOf } from "#machines/form.ts"
 import { nothingKept } from "#machines/kept.ts"
 import type { Plan } from "#machines/plan.ts"
 import { distressRule, handoverRule, type AskedPlace, type InterviewOutput, type Preface } from "#machines/interview.ts"
-import { repromptsMax } from "#machines/interview-setup.ts"
+import { decisionRepromptsMax, repromptsMax } from "#machines/interview-setup.ts"
 import { Router } from "#machines/routing.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
-import { consentVersion, prompt as catalogue, type PromptText } from "#src/tts/prompts.ts"
+import { consentVersion, prompt as catalogue, type PromptId, type PromptText } from "#src/tts/prompts.ts"
 import { answerOf } from "#src/questionnaire/answer.ts"
 import { reviewedTexts, reviewMessage } from "./reviewing.ts"
 import { askedMessage, helpText, introText, joined, loopName, questionOf, questionText } from "./question.ts"
@@ -153,17 +153,22 @@ const goodbye = ({ language }: Plan, { closing, status }: Of<"interview.ended">)
   keep: true
 })
 
+const touchPrompt = ({ why, linkId }: Of<"touch.offered">): PromptId =>
+  why === "cannot_hear" ? "cannot_hear" : linkId === undefined ? "consent_by_hand" : "offer_touch"
+
 /** `interview.ended` is not here: its messages need the answers (`src/session/results.ts`). */
 export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = {}): Performance => {
   const { language } = plan
   switch (output.type) {
     case "consent.asked": {
       const consent = catalogue("consent", language)
+      // Asked again, only what is to be decided: nobody should have to listen to all of it for one unclear word.
+      const asked = output.reason === undefined ? consent : catalogue("consent_again", language)
       return {
         messages:
           output.attempt === 1 ? [{ type: "consent.requested", text: consent.text, version: consentVersion }] : [],
         prompt: {
-          ...joined(spokenFirst(plan, output.preface), apology(plan, output.reason, output.attempt), consent),
+          ...joined(spokenFirst(plan, output.preface), apology(plan, output.reason, output.attempt), asked),
           keep: true
         }
       }
@@ -175,7 +180,7 @@ export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = 
     case "touch.offered":
       return {
         messages: [],
-        prompt: { ...catalogue(output.why === "cannot_hear" ? "cannot_hear" : "offer_touch", language), keep: true }
+        prompt: { ...catalogue(touchPrompt(output), language), keep: true }
       }
     case "help.given":
       return { messages: [], prompt: { ...helpText(plan, output.linkId), keep: true } }
@@ -293,6 +298,7 @@ export const fixedPrompts = (plan: Plan, told: Told = {}): ReadonlyArray<string>
     })),
     { type: "storing.delayed", failures: 1 },
     { type: "consent.asked", attempt: 1, preface: "welcome_back" },
+    { type: "touch.offered", why: "asked_enough" },
     ...asked.flatMap((place): ReadonlyArray<InterviewOutput> => [
       { type: "touch.offered", linkId: place.linkId, why: "asked_enough" },
       { type: "touch.offered", linkId: place.linkId, why: "cannot_hear" },
@@ -302,7 +308,7 @@ export const fixedPrompts = (plan: Plan, told: Told = {}): ReadonlyArray<string>
   ]
   for (let attempt = 2; attempt <= repromptsMax + 1; attempt++) {
     for (const reason of ["no_speech", "no_match"] as const) {
-      outputs.push({ type: "consent.asked", attempt, reason })
+      if (attempt <= decisionRepromptsMax + 1) outputs.push({ type: "consent.asked", attempt, reason })
       for (const place of asked) outputs.push({ type: "question.asked", ...place, attempt, reason })
     }
   }

@@ -35,6 +35,18 @@ const catalogue = {
       "Welcome. This is a spoken health questionnaire. Your answers are heard, kept safely, and seen by your care team. You can stop at any time, and you can withdraw your consent, which deletes your answers. Do you agree to begin? Please say yes or no, or touch your choice on the screen."
     ]
   },
+  consent_again: {
+    ar: ["هَلْ تُعْطَى المُوَافَقَةُ عَلَى البَدْء؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا، أَوْ لَمْسُ الاِخْتِيَارِ عَلَى الشَّاشَة."],
+    en: ["Do you agree to begin? Please say yes or no, or touch your choice on the screen."]
+  },
+  consent_by_hand: {
+    ar: [
+      "لَا بَأْس. يُرْجَى لَمْسُ الاِخْتِيَارِ عَلَى الشَّاشَة، أَوِ الضَّغْطُ عَلَى رَقْمِ وَاحِدٍ لِلمُوَافَقَة، وَعَلَى رَقْمِ اثْنَيْنِ لِلرَّفْض، أَوْ طَلَبُ المُسَاعَدَةِ مِنْ فَرِيقِ الرِّعَايَة."
+    ],
+    en: [
+      "That is all right. Please touch your choice on the screen, or press one to agree and two to decline, or ask your care team for help."
+    ]
+  },
   declined: {
     ar: ["شُكْرًا، هٰذَا مَفْهُوم. لَنْ يُسْأَلَ أَيُّ سُؤَال، وَلَنْ يُحْفَظَ شَيْء. مَعَ السَّلَامَة."],
     en: ["Thank you, that is understood. No question will be asked, and nothing is kept. Goodbye."]

@@ -81,6 +81,36 @@ describe("an interview", () => {
     assert.deepInclude(outputs.at(-1), { type: "interview.ended", status: "declined", kept: nothingKept })
   })
 
+  it("asks for an unsure consent once more, then offers it by hand; a sure one still begins", () => {
+    const { send, last, heard } = run()
+    const unsure = { type: "answer.unmatched", reason: "no_match" } as const
+    send({ type: "prompt.done" }, unsure)
+    assert.deepInclude(last(), { type: "consent.asked", attempt: 2, reason: "no_match" })
+    send({ type: "prompt.done" }, unsure)
+    assert.deepEqual(last(), { type: "touch.offered", why: "asked_enough" })
+    const before = heard().length
+    send({ type: "prompt.done" }, unsure, unsure)
+    assert.equal(heard().length, before)
+    send(agreed)
+    assert.equal(last()?.type, "consent.recording")
+  })
+
+  it("tells the terms of the consent whole again to whoever asks for that", () => {
+    const { send, last } = run()
+    send({ type: "prompt.done" }, { type: "answer.unmatched", reason: "no_match" }, { type: "question.repeat" })
+    assert.deepEqual(last(), { type: "consent.asked", attempt: 2 })
+  })
+
+  it("asks once more whether to stop when the answer is not sure, and then goes on", () => {
+    const { send, begin, last } = run()
+    begin()
+    const unsure = { type: "answer.unmatched", reason: "no_match" } as const
+    send({ type: "stop.request" }, { type: "prompt.done" }, unsure)
+    assert.deepEqual(last(), { type: "stop.confirming" })
+    send({ type: "prompt.done" }, unsure)
+    assert.deepInclude(last(), { type: "question.asked", linkId: "one", attempt: 1 })
+  })
+
   it("asks, records, and goes on only when the answer is stored", () => {
     const { send, begin, heard, last } = run()
     begin()
@@ -329,7 +359,10 @@ describe("withdrawing consent", () => {
   it("what was not understood deletes nothing", () => {
     const { begin, send, last } = run()
     begin()
-    send({ type: "withdrawal.request" }, { type: "answer.unmatched", reason: "no_match" })
+    const unmatched = { type: "answer.unmatched", reason: "no_match" } as const
+    send({ type: "withdrawal.request" }, unmatched)
+    assert.deepInclude(last(), { type: "withdrawal.confirming" })
+    send(unmatched)
     assert.deepInclude(last(), { type: "question.asked", linkId: "one" })
   })
 
@@ -595,6 +628,8 @@ describe("an interview that goes on later", () => {
         const expected = expectationOf(before)
         // Whether to stop, or to delete, is not asked of somebody who came back.
         if (expected.about === "stop" || expected.about === "withdrawal") return
+        // The last words before a pause: a read-back that they left open is begun again.
+        if (before.matches("parting")) return
         assert.deepEqual(expectationOf(after.actor.getSnapshot()), expected)
       }),
       { numRuns: 300 }

@@ -27,7 +27,7 @@ const record = (at: number, code: string, display: string): RecordedAnswer => ({
 })
 
 describe("what an interview sounds and looks like", () => {
-  it("asks for consent in words that name its version, and only says them again when it was not understood", () => {
+  it("asks for consent in words that name its version; when it was not understood, in a few of them", () => {
     assert.deepInclude(perform({ type: "consent.asked", attempt: 1 }).messages[0], {
       type: "consent.requested",
       version: "1"
@@ -35,6 +35,11 @@ describe("what an interview sounds and looks like", () => {
     const again = perform({ type: "consent.asked", attempt: 2, reason: "no_match" })
     assert.isEmpty(again.messages)
     assert.include(again.prompt?.spoken, "عُذْرًا")
+    assert.isBelow(
+      again.prompt?.spoken.length ?? 0,
+      (perform({ type: "consent.asked", attempt: 1 }).prompt?.spoken.length ?? 0) / 2
+    )
+    assert.include(perform({ type: "touch.offered", why: "asked_enough" }).prompt?.text, "لمس")
   })
 
   it("shows a question with its choices and keys; they are spoken where they are new, and at every repetition", () => {
@@ -88,6 +93,7 @@ describe("what an interview sounds and looks like", () => {
         { type: "question.asked", ...place(linkId), attempt: 1, preface: "welcome_back", again: true },
         { type: "help.given", linkId }
       ]),
+      { type: "touch.offered", why: "asked_enough" },
       { type: "stop.confirming" },
       { type: "storing.delayed", failures: 1 },
       { type: "consent.asked", attempt: 1, preface: "welcome_back" },

@@ -6,7 +6,7 @@
 /** Score times confidence: below it an answer is read back. */
 export const sureMin = 0.75
 /**
- * Confidence of a yes or no that answers a question or a read-back, besides: each is one short word and the other's opposite,
+ * Confidence of a yes or no, besides, whatever it answers: each is one short word and the other's opposite,
  * and in noise the embedded model took one for the other at up to 0.918 (`npm run bench:yes-no -- --chosen`).
  */
 export const yesNoConfidenceMin = 0.92

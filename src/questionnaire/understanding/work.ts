@@ -35,12 +35,8 @@ export const none = (rule: string): Understanding => ({ kind: "none", rule })
 
 export const isSure = (score: number, { confidence }: Work): boolean => score * confidence >= sureMin
 
-/**
- * Consent and "shall we stop?" listen for few words, where even a clear yes is heard with less: to ask them again costs half a
- * minute, and what was misheard is seen and taken back at once.
- */
 export const isSureYesNo = (score: number, work: Work): boolean =>
-  isSure(score, work) && (work.moment === "consent" || work.moment === "stop" || work.confidence >= yesNoConfidenceMin)
+  isSure(score, work) && work.confidence >= yesNoConfidenceMin
 
 export const answer = (
   items: readonly [Item, ...Array<Item>],
