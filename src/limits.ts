@@ -6,6 +6,8 @@ export const limits = {
   textBytesMax: 16 * 1024,
   /** `session.start` must come within this. Over it: `idle_timeout`. */
   startTimeoutMs: 5_000,
+  /** The first message of a client that has not named `sawt.v1`: it may ask for the microphone first. Over it: `idle_timeout`. */
+  firstMessageMs: 10_000,
   /** Malformed messages within `malformedWindowMs` that end a session with `invalid_message`. */
   malformedMax: 3,
   malformedWindowMs: 10_000,

@@ -33,6 +33,8 @@ export interface UpgradeOptions {
   readonly heartbeatMs: number
   /** How long clients have to answer a close before they are cut. */
   readonly closeTimeoutMs: number
+  /** `limits.firstMessageMs` unless told otherwise. */
+  readonly firstMessageMs?: number
 }
 
 export const layerUpgrade = (options: UpgradeOptions) =>
@@ -48,7 +50,7 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       const recognitions = yield* Recognitions
       const turns = yield* Turns
       const services = { audit, auth: yield* Auth, counters, revocations: yield* Revocations }
-      const { drainSeconds, sessionIdleSeconds } = yield* AppConfig
+      const { drainSeconds } = yield* AppConfig
       const fork = yield* FiberSet.makeRuntime<never>()
       const clients = new Map<WebSocket, ClientSocket>()
 
@@ -91,12 +93,16 @@ export const layerUpgrade = (options: UpgradeOptions) =>
       }
       const wss = new WebSocketServer(serverOptions)
 
-      /** By the first message; waited for as long as a session may be idle, since vosk-server's clients know no bound. */
-      const told = (client: ClientSocket): Effect.Effect<Protocol | undefined> =>
+      /** Decided by the first message where the client has named none. */
+      const told = (client: ClientSocket, named: Admitted["protocol"]): Effect.Effect<Protocol | undefined> =>
         client.first.pipe(
-          Effect.map((first) => first && (isVoskServers(first.payload, first.isBinary) ? voskServer : sawtV1)),
+          Effect.map((first) => {
+            if (first === undefined) return undefined
+            if (named !== "by first message") return named
+            return isVoskServers(first.payload, first.isBinary) ? voskServer : sawtV1
+          }),
           Effect.timeoutOrElse({
-            duration: sessionIdleSeconds * 1_000,
+            duration: options.firstMessageMs ?? limits.firstMessageMs,
             orElse: () =>
               Effect.as(
                 Effect.sync(() => client.fail("idle_timeout", "Nothing was said.")),
@@ -135,10 +141,11 @@ export const layerUpgrade = (options: UpgradeOptions) =>
           )
         }
         const { protocol } = admitted
+        // A session of ours has its own clock for `session.start`.
         fork(
-          protocol === "by first message"
-            ? Effect.flatMap(told(client), (first) => (first === undefined ? Effect.void : spoken(first)))
-            : spoken(protocol)
+          protocol === sawtV1
+            ? spoken(protocol)
+            : Effect.flatMap(told(client, protocol), (known) => (known === undefined ? Effect.void : spoken(known)))
         )
       }
 

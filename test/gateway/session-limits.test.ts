@@ -260,6 +260,29 @@ describe("patience", () => {
       assert.deepStrictEqual(errorsOf(messages), ["idle_timeout"])
     }))
 
+  it.each([
+    ["names no protocol", undefined],
+    ["names vosk-server's", "vosk-server"]
+  ])("a client that %s has its slot only for the time that a first message may take", async (_, protocol) => {
+    const server = await startServer(
+      deafLayers({ idleSeconds: 600, maxMinutes: 60 }),
+      { MAX_CONCURRENT_SESSIONS: "1", SESSION_IDLE_SECONDS: "600" },
+      { firstMessageMs: 50 }
+    )
+    try {
+      for (const path of ["/", "/ws"]) {
+        const socket = new WebSocket(`${server.wsUrl}${path}`, protocol)
+        const { messages, closed } = record(socket)
+        assert.deepStrictEqual(await closed, { code: 4408, reason: "idle_timeout" })
+        assert.deepStrictEqual(errorsOf(messages), ["idle_timeout"])
+        // The only slot is free for the next one as soon as the server has seen the end of this one.
+        while ((await securityOf(server)).slotsOpen > 0);
+      }
+    } finally {
+      await server.close()
+    }
+  })
+
   it("a client that only pings, in either way, or acknowledges is ended with idle_timeout all the same", () =>
     withServer({ idleSeconds: 0.5, maxMinutes: 60 }, async (socket) => {
       const { messages, closed } = record(socket)
