@@ -21,8 +21,8 @@ export interface DirectLibvosk {
 export const startLibvosk = async (): Promise<DirectLibvosk> => {
   const child = fork(join(import.meta.dirname, "libvosk-program.ts"), {
     serialization: "advanced",
-    // Other kernels add in another order: the last digits of a confidence would differ.
-    env: { ...process.env, ...blasEnvironment() },
+    // As a host has it: other kernels add in another order, and the last digits of a confidence would differ.
+    env: { ...blasEnvironment() },
     // libvosk's warnings of words that a model lacks.
     stdio: ["ignore", "inherit", "ignore", "ipc"]
   })
