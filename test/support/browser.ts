@@ -35,6 +35,8 @@ export interface OpenOptions {
   readonly context?: BrowserContextOptions
   /** Problems that the test brings about itself, such as the console's line about a refused request. */
   readonly expected?: RegExp
+  /** Runs before the page's own scripts, outside its policy. */
+  readonly script?: string
 }
 
 export interface TestBrowser {
@@ -66,7 +68,11 @@ const inaccessibleIn = async (page: Page): Promise<ReadonlyArray<string>> => {
 const reportBreaches = `document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
   console.error("policy breached: " + violatedDirective + " " + blockedURI))`
 
-const openIn = async (browser: Browser, url: string, { context = {}, expected }: OpenOptions): Promise<Opened> => {
+const openIn = async (
+  browser: Browser,
+  url: string,
+  { context = {}, expected, script }: OpenOptions
+): Promise<Opened> => {
   const opened = await browser.newContext({ reducedMotion: "reduce", ...context })
   const page = await opened.newPage()
   const found: Array<string> = []
@@ -74,7 +80,7 @@ const openIn = async (browser: Browser, url: string, { context = {}, expected }:
   const note = (problem: string) => {
     if (expected?.test(problem) !== true) found.push(problem)
   }
-  await page.addInitScript({ content: reportBreaches })
+  for (const content of [reportBreaches, script ?? ""]) await page.addInitScript({ content })
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") note(`console: ${message.text()}`)
   })

@@ -1,24 +1,62 @@
-/** What Chromium's microphone hears in place of a person: real recordings, over and over. */
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { joined } from "#src/audio/pcm.ts"
-import { writeWav } from "#src/audio/wav.ts"
-import { clipOf, readSamples } from "#test/stt/recordings.ts"
+/** A person at the page's microphone: recordings of real people, each said when the page's own marks show that it is its turn. */
+import { readSamples } from "#test/stt/recordings.ts"
 
-const rateHz = 16_000
-
-/** Each word, and so much silence after it. */
-export const patientWav = (words: ReadonlyArray<string>, pauseMs: number): string => {
-  const pause = new Int16Array((pauseMs * rateHz) / 1_000)
-  const samples = joined(...words.flatMap((word) => [readSamples(clipOf(word).file), pause]))
-  const file = join(mkdtempSync(join(tmpdir(), "sawt-microphone-")), "patient.wav")
-  writeFileSync(file, writeWav([samples], rateHz))
-  return file
+/** What is said: files of `test/fixtures/ar-commands`, of words that the embedded model hears with confidence. */
+export interface Said {
+  /** To each question. */
+  readonly answer: string
+  /** To an answer that is read back. */
+  readonly confirm: string
+  /** To all that is asked once the questionnaire is completed. */
+  readonly after: string
 }
 
-export const microphoneOf = (file: string): ReadonlyArray<string> => [
-  "--use-fake-device-for-media-stream",
-  "--use-fake-ui-for-media-stream",
-  `--use-file-for-fake-audio-capture=${file}`
-]
+/** The script's own mark. */
+export const microphoneOpened = "sawt:microphone"
+/** Milliseconds of a prompt that the person listens to before they speak over it. */
+const listensMs = 300
+
+/** Chromium's own microphone, allowed by a person who is not there; it beeps, which the script below replaces. */
+export const microphone = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+/**
+ * For `OpenOptions.script`: the person answers over each prompt, and again over the next if that was not understood. Played
+ * in the page's own audio context, in place of the microphone's node, where a busy machine is late but loses no sample.
+ */
+export const patientScript = (said: Said): string => {
+  const clips = Object.entries(said as Record<keyof Said, string>).map(([turn, file]) => [
+    turn,
+    [...readSamples(file)].map((sample) => sample / 32_768)
+  ])
+  return `{
+    const clips = ${JSON.stringify(Object.fromEntries(clips))}
+    let [turn, microphone, completed] = ["answer"]
+    const say = () => {
+      if (microphone === undefined || turn === undefined) return
+      const { context } = microphone
+      const source = context.createBufferSource()
+      source.buffer = context.createBuffer(1, clips[turn].length, 16_000)
+      source.buffer.copyToChannel(Float32Array.from(clips[turn]), 0)
+      source.connect(microphone)
+      source.start(context.currentTime + ${listensMs / 1_000})
+    }
+    const follow = {
+      "sawt:question.asked": () => (turn = completed ? "after" : "answer"),
+      "sawt:session.snapshot": () => (turn = "answer"),
+      "sawt:answer.confirm": () => (turn = "confirm"),
+      "sawt:answer.recorded": () => (turn = undefined),
+      "sawt:questionnaire.completed": () => (completed = true),
+      "sawt:audio.begin": say
+    }
+    new PerformanceObserver((list) => list.getEntries().forEach(({ name }) => follow[name]?.())).observe({ type: "mark" })
+    AudioContext.prototype.createMediaStreamSource = function () {
+      // A microphone is never without sound, as a node without a source would be.
+      const silence = new ConstantSourceNode(this, { offset: 0 })
+      silence.start()
+      microphone = silence.connect(this.createGain())
+      performance.mark("${microphoneOpened}")
+      say()
+      return microphone
+    }
+  }`
+}
