@@ -1,7 +1,8 @@
 /** The server of `connect.ts` in a process of its own: `real`, `forgetful` or `open`. Tells its processor time, or profiles itself. */
 import { Session } from "node:inspector/promises"
 import { Effect, Layer } from "effect"
-import { Auth, type Claims } from "#src/gateway/auth.ts"
+import { Auth } from "#src/gateway/auth.ts"
+import type { Claims } from "#src/gateway/claims.ts"
 import { Limiters } from "#src/gateway/limiter.ts"
 import { limits } from "#src/limits.ts"
 import { startService } from "../test/fuzz/service.ts"

@@ -10,9 +10,9 @@
 import type { Answer } from "#schemas/record.ts"
 import { isMet } from "./condition.ts"
 import type { At, Kept } from "./kept.ts"
-import { keyOf, placesOf } from "./kept.ts"
+import { keyOf, placesOf, startsWith } from "./kept.ts"
 import type { Plan, PlanItem, Spoken } from "./plan.ts"
-import { indexOf, startsWith, type ItemPlace, type PlanIndex } from "./plan-index.ts"
+import { indexOf, type ItemPlace, type PlanIndex } from "./plan-index.ts"
 
 /** What expressions come to. Keys are `keyOf` an item's instance. */
 export interface Evaluated {

@@ -1,10 +1,12 @@
 /** What an interview has been told, in the order of its log. A log is the truth; this is what it comes to. */
 import type { RecordedAnswer, RecordEntry } from "#schemas/record.ts"
 import type { Plan } from "./plan.ts"
-import { indexOf, startsWith } from "./plan-index.ts"
+import { indexOf } from "./plan-index.ts"
 
 /** The number of each occurrence around and of an item that repeats, from 0, outermost first. */
 export type At = ReadonlyArray<number>
+
+export const startsWith = (at: At, prefix: At): boolean => prefix.every((nth, index) => at[index] === nth)
 
 export interface Loop {
   readonly count: number

@@ -1,5 +1,4 @@
 /** Where each item of a plan stands: what is around it, and what of that repeats. Made once for each plan. */
-import type { At } from "./kept.ts"
 import type { Plan, PlanItem } from "./plan.ts"
 
 export interface ItemPlace {
@@ -10,8 +9,6 @@ export interface ItemPlace {
   /** The linkIds of what repeats around it, and of itself if it does. */
   readonly loops: ReadonlyArray<string>
 }
-
-export const startsWith = (at: At, prefix: At): boolean => prefix.every((nth, index) => at[index] === nth)
 
 export class PlanIndex {
   readonly #places = new Map<string, ItemPlace>()

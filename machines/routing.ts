@@ -3,10 +3,10 @@ import { introsOf, type Evaluate, type Form, formsOf, type Step } from "./form.t
 import { raisedAtEnd } from "./alerts.ts"
 import type { InterviewContext, Next } from "./interview-setup.ts"
 import type { AskedPlace, InterviewEvent, InterviewOutput } from "./interview.ts"
-import { keyOf, type Kept, nothingKept, withAnswer } from "./kept.ts"
+import { keyOf, type Kept, nothingKept, startsWith, withAnswer } from "./kept.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { Plan, PlanConstraint, PlanItem } from "./plan.ts"
-import { indexOf, startsWith } from "./plan-index.ts"
+import { indexOf } from "./plan-index.ts"
 
 /** What does not fit in the finished whole is asked about so often; then the interview ends as stopped. */
 const complaintsMax = 3

@@ -12,14 +12,13 @@ import { limits } from "#src/limits.ts"
 import { Counters } from "#src/registry/counters.ts"
 import { Revocations } from "#src/registry/revocations.ts"
 import { invitationToken, Invitations } from "#src/store/invitations.ts"
-import { claimsOfInvitation, type InvitedTo } from "./invited.ts"
+import { type Claims, Scope } from "./claims.ts"
+import { claimsOfInvitation } from "./invited.ts"
 import { type JwtKey, jwtKey, readJwt, signJwt } from "./jwt.ts"
 import { VerifiedTokens } from "./verified-tokens.ts"
 
 const toleranceSeconds = limits.clockToleranceSeconds
 
-export const Scope = Schema.Literals(["voice", "healthcare", "clinician"])
-export type Scope = typeof Scope.Type
 const isScope = Schema.is(Scope)
 
 /** A patient's reference, as the operator chose it. */
@@ -39,16 +38,6 @@ const isTokenId = Schema.is(TokenId)
 export const tokenTtlSeconds = { minimum: 60, maximum: limits.tokenSecondsMax, default: 3_600 } as const
 
 export class AuthError extends Schema.TaggedError<AuthError>()("AuthError", { reason: AuthReason }) {}
-
-export interface Claims {
-  readonly id: string
-  readonly subject?: string
-  readonly scopes: ReadonlyArray<Scope>
-  readonly issuedAtSeconds: number
-  readonly expiresAtMs: number
-  /** It is an invitation's, for one visit. */
-  readonly invitation?: InvitedTo
-}
 
 export interface IssuedToken {
   /** Its `jti`. */

@@ -4,18 +4,10 @@
  */
 import { Result } from "effect"
 import type { AuthReason } from "#schemas/authentication.ts"
-import type { Language } from "#schemas/clinic.ts"
 import type { StoreError } from "#schemas/record.ts"
 import { limits } from "#src/limits.ts"
 import type { Invitation } from "#src/store/invitations.ts"
-import type { Claims } from "./auth.ts"
-
-/** What a visit is for. */
-export interface InvitedTo {
-  readonly id: string
-  readonly questionnaire: string
-  readonly language: Language
-}
+import type { Claims } from "./claims.ts"
 
 export const claimsOfInvitation = (
   found: Result.Result<Invitation | undefined, StoreError>,

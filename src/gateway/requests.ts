@@ -1,7 +1,8 @@
 /** What requests may say, decoded strictly: query strings and small JSON bodies. A fault names field and allowed range. */
 import { ByteSize, Effect, Result, Schema, SchemaIssue } from "effect"
 import { HttpIncomingMessage, type HttpServerError, type HttpServerRequest } from "effect/http"
-import { Scope, Subject, TokenId, tokenTtlSeconds } from "#src/gateway/auth.ts"
+import { Subject, TokenId, tokenTtlSeconds } from "#src/gateway/auth.ts"
+import { Scope } from "#src/gateway/claims.ts"
 import { refuse, type Refusal } from "#src/gateway/refusal.ts"
 import type { Revoked } from "#src/registry/revocations.ts"
 

@@ -1,4 +1,4 @@
-import type { Claims } from "./auth.ts"
+import type { Claims } from "./claims.ts"
 
 /**
  * What tokens claim whose signature has been verified: that a text is signed by one of our keys stays so for as long as the

@@ -1,22 +1,8 @@
 /** Sessions as a designer steps through them: which there are, and the log of one. */
 import { Effect } from "effect"
-import type { RecordEntry } from "#schemas/record.ts"
 import type { OpenDatabase } from "./database.ts"
 import { log, type Step, summaryOf } from "./kept-sessions.ts"
-
-export interface KeptRun {
-  readonly id: string
-  readonly questionnaire?: { readonly id: string; readonly version: string }
-  readonly startedAtMs: number
-  readonly endedAtMs?: number
-  readonly entries: number
-}
-
-export interface RunLog {
-  /** FHIR JSON of the version that it was held with. */
-  readonly questionnaire: string
-  readonly entries: ReadonlyArray<RecordEntry>
-}
+import type { KeptRun, RunLog } from "./store.ts"
 
 interface RunRow {
   readonly id: string

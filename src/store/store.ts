@@ -8,7 +8,6 @@ import type { Place, RecordEntry, SessionSummary, StoreError, StoreReason } from
 import type { ServerMessage } from "#schemas/wire.ts"
 import type { Endpoint } from "#src/session/contract.ts"
 import type { NewAlert, NewResponse } from "./clinic.ts"
-import type { KeptRun, RunLog } from "./kept-runs.ts"
 
 /** Who may resume a session: the same endpoint and the same token subject. */
 export interface Owner {
@@ -116,6 +115,20 @@ export interface ParkedPage {
   readonly count: number
   /** Only those that began before this one, in the order of `startedAtMs` and `id`. */
   readonly before?: { readonly startedAtMs: number; readonly id: string }
+}
+
+export interface KeptRun {
+  readonly id: string
+  readonly questionnaire?: { readonly id: string; readonly version: string }
+  readonly startedAtMs: number
+  readonly endedAtMs?: number
+  readonly entries: number
+}
+
+export interface RunLog {
+  /** FHIR JSON of the version that it was held with. */
+  readonly questionnaire: string
+  readonly entries: ReadonlyArray<RecordEntry>
 }
 
 /** A line of the audit log: its number, and the hash over it and all before it. */
