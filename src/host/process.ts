@@ -9,6 +9,7 @@ import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Exit, Schema } from "effect"
 import { HostError, HostEvent, type HostCommand, type HostFault, type HostKind } from "#schemas/host.ts"
+import { giveWay } from "#src/priorities.ts"
 import { blasEnvironment } from "./blas-kernels.ts"
 import { Debt } from "./debt.ts"
 import { unexpectedEnd } from "./end.ts"
@@ -94,6 +95,7 @@ export class HostProcess {
     // processors only push each other out of the caches.
     const env = { UV_THREADPOOL_SIZE: String(availableParallelism()), ...blasEnvironment() }
     this.#child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "pipe", "pipe"], env })
+    giveWay(this.#child, "model")
     this.#child.once("error", () => {
       if (this.#child.pid === undefined) this.#end({ reason: "crash", message: "The host could not be started." })
     })

@@ -4,12 +4,12 @@
  * recogniser is loaded beside the old one; the version before is kept until it has recognised, and comes back if it does not.
  */
 import { spawn } from "node:child_process"
-import { constants, setPriority } from "node:os"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { Effect, Layer, Option, Schedule, Schema } from "effect"
 import { type DownloadEntry, DownloadEvent, ModelError, type ModelKind } from "#schemas/models.ts"
 import type { Downloading } from "#src/models.ts"
+import { giveWay } from "#src/priorities.ts"
 import { Stt } from "#src/stt/stt.ts"
 import type { ConfiguredModels } from "./configured.ts"
 import { otherVersions } from "./layout.ts"
@@ -50,14 +50,7 @@ const download = (
     const args = ["--max-semi-space-size=1", "--expose-gc", program, "download", "--json", "--only", model.name]
     const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "ignore"] })
     let why = new ModelError({ reason: "unreachable", message: `The download of ${model.name} ended for no known reason.` })
-    child.once("spawn", () => {
-      try {
-        // People who talk go first.
-        setPriority(child.pid ?? 0, constants.priority.PRIORITY_BELOW_NORMAL)
-      } catch {
-        // Ended already.
-      }
-    })
+    giveWay(child, "download")
     createInterface({ input: child.stdout }).on("line", (line) => {
       const event = Option.getOrUndefined(decodeEvent(line))
       if (event === undefined) return

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { getPriority } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Effect, Exit, Fiber, References, Scope } from "effect"
 import { assert, describe, it } from "vitest"
@@ -56,6 +57,19 @@ describe("a model host", () => {
         assert.strictEqual(ready.backend, "silero-vad v6")
         assert.strictEqual(ready.info.frameSamples, 512)
         assert.deepStrictEqual(host.status(), ready)
+      })
+    ))
+
+  it("gives way to the server with all its threads", () =>
+    run(
+      Effect.gen(function* () {
+        const { pid } = yield* whenReady(yield* startHost("stt", sttOptions))
+        // The 19th field of a thread's line; the name before it may hold spaces.
+        const niceOf = (thread: string) =>
+          Number(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").split(") ")[1]?.split(" ")[16])
+        const threads = readdirSync(`/proc/${pid}/task`)
+        assert.isAbove(threads.length, 1)
+        assert.deepStrictEqual([...new Set(threads.map(niceOf))], [Math.min(19, getPriority() + 10)])
       })
     ))
 
