@@ -25,13 +25,15 @@ class HostView implements Host {
 
   status(): HostStatus {
     const { life, serving } = this.#supervisor
-    const { _tag, sinceMs, attempt, error = this.#error("unavailable", "No host is running.") } = life
+    const { _tag, sinceMs, attempt } = life
     if (_tag === "Loading") return { _tag, sinceMs, attempt }
-    if (_tag === "Recovering") return { _tag, sinceMs, attempt, error }
-    if (_tag === "Failed") return { _tag, sinceMs, error }
     const model = serving?.backends.find((candidate) => candidate.kind === this.kind)
     const facts = { pid: serving?.process.pid ?? 0, backend: model?.name ?? this.kind, info: model?.info ?? {} }
-    return _tag === "Ready" ? { _tag, sinceMs, ...facts } : { _tag, sinceMs, ...facts, error }
+    if (_tag === "Ready") return { _tag, sinceMs, ...facts }
+    // Not before it is told: an error costs more than all the rest, and this is asked for each utterance.
+    const error = life.error ?? this.#error("unavailable", "No host is running.")
+    if (_tag === "Recovering") return { _tag, sinceMs, attempt, error }
+    return _tag === "Failed" ? { _tag, sinceMs, error } : { _tag, sinceMs, ...facts, error }
   }
 
   figures(): HostFigures {
