@@ -11,7 +11,7 @@ import type { Profiler } from "node:inspector"
 import { join } from "node:path"
 import { Client } from "../scripts/client.ts"
 import type { ToChild } from "./connect-child.ts"
-import { machine, median, progress, readOptions, rounded, table } from "./options.ts"
+import { machine, median, medianInterval, progress, readOptions, rounded, table } from "./options.ts"
 
 const { json, numbers } = readOptions(
   "connect",
@@ -84,13 +84,6 @@ const pairOf = async (): Promise<Record<Kind, number>> => {
   return cost
 }
 
-/** 95 % of the median, by the ranks of the values (sign test), without assuming how they are distributed. */
-const intervalOf = (values: ReadonlyArray<number>): readonly [number, number] => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const rank = Math.max(0, Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length)))
-  return [sorted[rank] ?? NaN, sorted[sorted.length - 1 - rank] ?? NaN]
-}
-
 /** Files of ours with at least one sample: all of them, and those on a stack below `receiveAudio`. */
 const filesOf = ({ nodes }: Profiler.Profile) => {
   const byId = new Map(nodes.map((node) => [node.id, node]))
@@ -145,7 +138,7 @@ try {
   const withoutMs = rounded(median(pairs.map(({ open }) => open)), 3)
   const results = (["real", "forgetful"] as const).map((kind) => {
     const ratios = pairs.map((pair) => pair[kind] / pair.open)
-    const [least, most] = intervalOf(ratios)
+    const [least, most] = medianInterval(ratios)
     return {
       token: kind === "real" ? "seen before" : "new",
       "CPU ms of a connect": rounded(median(pairs.map((pair) => pair[kind])), 3),

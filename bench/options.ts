@@ -132,5 +132,12 @@ export const percentile = (values: ReadonlyArray<number>, share: number): number
 
 export const median = (values: ReadonlyArray<number>): number => percentile(values, 0.5)
 
+/** 95 % of the median, by the ranks of the values (sign test), without assuming how they are distributed. */
+export const medianInterval = (values: ReadonlyArray<number>): readonly [number, number] => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const rank = Math.max(0, Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length)))
+  return [sorted[rank] ?? NaN, sorted[sorted.length - 1 - rank] ?? NaN]
+}
+
 /** For tables: so many decimals, and still a number. */
 export const rounded = (value: number, decimals: number): number => Number(value.toFixed(decimals))

@@ -1,43 +1,62 @@
 /**
- * `npm run bench:trace`: what telemetry costs. Two servers, one that exports every span, metric and line to a receiver in
- * this process and one that exports nothing, hear the same words in turns.
+ * `npm run bench:trace`: what telemetry costs. Three servers hear the same words in turns: one exports nothing; one exports
+ * as it does when nothing but the endpoint is set; the third exports to a receiver that takes connections and never answers.
+ * Two servers of the same settings differ by several percent all their lives, by where their models came to lie in memory:
+ * so each round starts them anew, in changing order.
  */
 import { once } from "node:events"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { createServer as createHttpServer } from "node:http"
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
 import { Client, mintToken } from "../scripts/client.ts"
 import { startServer, type ServerProcess } from "../scripts/server-process.ts"
-import { machine, median, progress, readOptions, rounded, table } from "./options.ts"
+import { machine, median, medianInterval, progress, readOptions, rounded, table } from "./options.ts"
 import { cpuMeter, processesOf } from "./processes.ts"
 import { clips, sampleRateHz } from "./recordings.ts"
 
 const { json, numbers } = readOptions(
   "trace",
-  `CPU seconds of all processes of the service for a second of audio, and milliseconds from the end of a word
-to its final (in a recording, so without the wait for a silence), with telemetry on and off: pairs, one after the other, each in turn first. Ratios and
-differences are medians over the pairs, with the interval that holds the median of such pairs in 95 of 100 cases.`,
+  `CPU seconds of all processes of the service for a second of audio, and milliseconds from the end of a word to its final (in
+a recording, so without the wait for a silence), without telemetry, with it, and with a receiver that never answers: in turns,
+each first as often as the others. Ratios and differences are medians over the rounds, with the interval that holds the median
+of such rounds in 95 of 100 cases.`,
   {
     numbers: {
-      pairs: { default: 20, about: "pairs" },
-      words: { default: 25, about: "words of each run" }
+      rounds: { default: 20, about: "rounds, each with servers of its own" },
+      words: { default: 150, about: "words of each run" }
     }
   }
 )
 
+const listening = async (server: Server): Promise<string> => {
+  await once(server.listen(0, "127.0.0.1"), "listening")
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
 let exported = 0
-const receiver = createServer((request, response) => {
+const receiver = createHttpServer((request, response) => {
   request.on("data", (bytes: Buffer) => (exported += bytes.length))
   request.on("end", () => response.writeHead(200).end("{}"))
-}).listen(0, "127.0.0.1")
-await once(receiver, "listening")
-const endpoint = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
+})
+const hung = new Set<Socket>()
+const silentReceiver = createServer((socket) => {
+  hung.add(socket)
+  socket.resume().on("error", () => {})
+})
+
+const kinds = ["off", "on", "silent"] as const
+type Kind = (typeof kinds)[number]
+const environments: Readonly<Record<Kind, Readonly<Record<string, string>>>> = {
+  off: {},
+  on: { OTEL_EXPORTER_OTLP_ENDPOINT: await listening(receiver) },
+  silent: { OTEL_EXPORTER_OTLP_ENDPOINT: await listening(silentReceiver) }
+}
 
 interface Side {
   readonly server: ServerProcess
   readonly client: Client
 }
-const opened = async (env: Readonly<Record<string, string>>): Promise<Side> => {
-  const server = await startServer(env)
+const opened = async (kind: Kind): Promise<Side> => {
+  // Nobody is spoken to: without a voice no prompts are rendered beside what is measured.
+  const server = await startServer({ TTS_HOME: "/dev/null/none", ...environments[kind] })
   const token = await mintToken(server.url, server.secret, "voice")
   const client = await Client.open({ server: server.url, path: "/ws/secure", token })
   const audio = { encoding: "pcm_s16le", sample_rate: sampleRateHz } as const
@@ -50,9 +69,11 @@ const opened = async (env: Readonly<Record<string, string>>): Promise<Side> => {
 const pause = new Int16Array(2 * sampleRateHz - 3_200)
 
 interface Run {
-  readonly cpuPerAudioSecond: number
+  readonly serverCpu: number
+  readonly hostsCpu: number
   readonly latencyMs: number
 }
+/** Processor time is for a second of audio. */
 const run = async ({ server, client }: Side): Promise<Run> => {
   const used = cpuMeter(processesOf(server.process.pid ?? 0))
   const latencies: Array<number> = []
@@ -66,57 +87,73 @@ const run = async ({ server, client }: Side): Promise<Run> => {
     await client.next("transcript.final")
     latencies.push(performance.now() - endedAtMs)
   }
-  const cpu = Object.values(used()).reduce((sum, seconds) => sum + seconds, 0)
-  return { cpuPerAudioSecond: cpu / (samples / sampleRateHz), latencyMs: median(latencies) }
+  const { server: own, ...hosts } = used()
+  const seconds = samples / sampleRateHz
+  return {
+    serverCpu: own / seconds,
+    hostsCpu: Object.values(hosts).reduce((sum, cpu) => sum + cpu, 0) / seconds,
+    latencyMs: median(latencies)
+  }
 }
 
-/** Of the median, by the binomial of how many values lie below it (normal approximation). */
-const intervalOf = (values: ReadonlyArray<number>): readonly [number, number] => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const half = (1.96 * Math.sqrt(sorted.length)) / 2
-  const at = (place: number) => sorted[Math.min(sorted.length - 1, Math.max(0, place))] ?? NaN
-  return [at(Math.floor(sorted.length / 2 - half)), at(Math.ceil(sorted.length / 2 + half))]
+const roundOf = async (number: number): Promise<Record<Kind, Run>> => {
+  const order = [...kinds.slice(number % kinds.length), ...kinds.slice(0, number % kinds.length)]
+  const sides = new Map<Kind, Side>()
+  const runs: Partial<Record<Kind, Run>> = {}
+  try {
+    for (const kind of order) sides.set(kind, await opened(kind))
+    // The first run of each is where code is compiled.
+    for (const [, side] of sides) await run(side)
+    for (const [kind, side] of sides) runs[kind] = await run(side)
+    return runs as Record<Kind, Run>
+  } finally {
+    for (const { client, server } of sides.values()) {
+      client.socket.terminate()
+      await server.stop()
+    }
+  }
 }
 
-const off = await opened({})
-const on = await opened({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_METRIC_EXPORT_INTERVAL: "5000" })
+const cpuOf = ({ serverCpu, hostsCpu }: Run): number => serverCpu + hostsCpu
+const rounds: Array<Record<Kind, Run>> = []
 try {
-  for (const side of [off, on]) await run(side)
-  const ratios: Array<number> = []
-  const differencesMs: Array<number> = []
-  const all: { readonly on: Array<Run>; readonly off: Array<Run> } = { on: [], off: [] }
-  for (let pair = 0; pair < numbers.pairs; pair++) {
-    const first = pair % 2 === 0 ? off : on
-    const one = await run(first)
-    const other = await run(first === off ? on : off)
-    const [without, withIt] = first === off ? [one, other] : [other, one]
-    all.on.push(withIt)
-    all.off.push(without)
-    ratios.push(withIt.cpuPerAudioSecond / without.cpuPerAudioSecond)
-    differencesMs.push(withIt.latencyMs - without.latencyMs)
-    progress(`pair ${pair + 1}: ${ratios.at(-1)?.toFixed(3)} of the CPU, ${differencesMs.at(-1)?.toFixed(2)} ms`)
+  for (let number = 0; number < numbers.rounds; number++) {
+    const round = await roundOf(number)
+    rounds.push(round)
+    progress(`round ${number + 1}: on ${(cpuOf(round.on) / cpuOf(round.off)).toFixed(3)} of the CPU`)
   }
-  const told = (values: ReadonlyArray<number>, decimals: number) =>
-    `${rounded(median(values), decimals)} (${intervalOf(values)
-      .map((value) => rounded(value, decimals))
-      .join(" to ")})`
-  const rows = (["off", "on"] as const).map((telemetry) => ({
-    telemetry,
-    "CPU s / audio s": rounded(median(all[telemetry].map(({ cpuPerAudioSecond }) => cpuPerAudioSecond)), 4),
-    "p50 ms": rounded(median(all[telemetry].map(({ latencyMs }) => latencyMs)), 2)
+  const told = (values: ReadonlyArray<number>, decimals: number) => {
+    const [least, most] = medianInterval(values)
+    return `${rounded(median(values), decimals)} (${rounded(least, decimals)} to ${rounded(most, decimals)})`
+  }
+  const middle = (kind: Kind, of: (run: Run) => number, decimals: number) =>
+    rounded(median(rounds.map((round) => of(round[kind]))), decimals)
+  const rows = kinds.map((kind) => ({
+    telemetry: kind,
+    "CPU ms / audio s": middle(kind, (run) => 1_000 * cpuOf(run), 2),
+    "of which server": middle(kind, (run) => 1_000 * run.serverCpu, 2),
+    "p50 ms": middle(kind, ({ latencyMs }) => latencyMs, 2)
   }))
-  const compared = {
-    "on / off, CPU": told(ratios, 3),
-    "on − off, p50 ms": told(differencesMs, 2),
-    "exported bytes": exported
-  }
-  if (json) console.log(JSON.stringify({ machine: machine(), rows, ...compared }, undefined, 2))
-  else console.log(`${machine()}\n\n${table(rows)}\n\n${table([compared])}`)
+  const compared = (["on", "silent"] as const).map((kind) => ({
+    "against off": kind,
+    CPU: told(
+      rounds.map((round) => cpuOf(round[kind]) / cpuOf(round.off)),
+      3
+    ),
+    "CPU ms more of the server / audio s": told(
+      rounds.map((round) => 1_000 * (round[kind].serverCpu - round.off.serverCpu)),
+      3
+    ),
+    "p50 ms more": told(
+      rounds.map((round) => round[kind].latencyMs - round.off.latencyMs),
+      2
+    )
+  }))
+  if (json) console.log(JSON.stringify({ machine: machine(), rows, compared, exportedBytes: exported }, undefined, 2))
+  else console.log(`${machine()}\n\n${table(rows)}\n\n${table(compared)}\n\nexported: ${exported} bytes`)
 } finally {
-  for (const { client, server } of [off, on]) {
-    client.socket.terminate()
-    await server.stop()
-  }
+  for (const socket of hung) socket.destroy()
   receiver.closeAllConnections()
   receiver.close()
+  silentReceiver.close()
 }
