@@ -1,6 +1,6 @@
 /**
  * OpenTelemetry's exporters over HTTP, as the settings say. Loaded only where something is exported. Each signal has a
- * bounded queue and one export under way; a receiver that is down, slow or silent costs what it should have had.
+ * bounded queue and one export under way until the end; a receiver that is down, slow or silent costs what it should have had.
  */
 import { OTLPLogExporter as JsonLogs } from "@opentelemetry/exporter-logs-otlp-http"
 import { OTLPLogExporter as ProtoLogs } from "@opentelemetry/exporter-logs-otlp-proto"
@@ -22,20 +22,20 @@ import {
 import { Redacted } from "effect"
 import type { Otlp } from "#schemas/otlp.ts"
 
-/** Exports of one signal that are under way at once: the SDK's own batches come one after another. */
-const concurrencyLimit = 2
+const batchMax = 512
 
-const sent = ({ endpoint, headers, timeoutMs }: Otlp, signal: "traces" | "metrics" | "logs") => ({
+const sent = ({ endpoint, headers, timeoutMs, waitingMax }: Otlp, signal: "traces" | "metrics" | "logs") => ({
   url: `${endpoint}/v1/${signal}`,
   headers: { ...Redacted.value(headers) },
   timeoutMillis: timeoutMs,
-  concurrencyLimit
+  // Batches come one after another, but at the end all that waits is sent at once, beside the one under way.
+  concurrencyLimit: Math.ceil(waitingMax / batchMax) + 1
 })
 const isJson = ({ encoding }: Otlp): boolean => encoding === "http/json"
 const batches = ({ gatherMs, waitingMax, timeoutMs }: Otlp) => ({
   scheduledDelayMillis: gatherMs,
   maxQueueSize: waitingMax,
-  maxExportBatchSize: 512,
+  maxExportBatchSize: batchMax,
   exportTimeoutMillis: timeoutMs + 1_000
 })
 

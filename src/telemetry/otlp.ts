@@ -15,10 +15,20 @@ import { SpanExport } from "./span-export.ts"
 import { spansOfSession, spansOfTurn, spansOfUpgrade } from "./spans.ts"
 import { Turns } from "./turns.ts"
 
-const goodbye = "2 seconds"
+const goodbyeMs = 2_000
 
-const leaving = (shutdown: () => Promise<void>) =>
-  Effect.promise(() => shutdown().catch(() => undefined)).pipe(Effect.timeoutOption(goodbye), Effect.asVoid)
+/** When the signals of these settings, which leave one after the other, must all be gone. */
+const deadlines = new WeakMap<Otlp, number>()
+const leaving = (otlp: Otlp, shutdown: () => Promise<void>) =>
+  Effect.suspend(() => {
+    const nowMs = performance.now()
+    const untilMs = deadlines.get(otlp) ?? nowMs + goodbyeMs
+    deadlines.set(otlp, untilMs)
+    return Effect.promise(() => shutdown().catch(() => undefined)).pipe(
+      Effect.timeoutOption(Math.max(0, untilMs - nowMs)),
+      Effect.asVoid
+    )
+  })
 
 /** Of this process, all its life. */
 const instanceId = `${hostname()}/${process.pid}`
@@ -36,7 +46,7 @@ const traces = (otlp: Otlp) =>
       const turns = yield* Turns
       const processor = yield* Effect.acquireRelease(
         Effect.sync(() => spanProcessorOf(otlp)),
-        (processor) => leaving(() => processor.shutdown())
+        (processor) => leaving(otlp, () => processor.shutdown())
       )
       const resource = resourceFromAttributes(resourceAttributesOf(otlp))
       const spans = new SpanExport({ processor, sampler: samplerOf(otlp), resource, instanceId })
@@ -59,10 +69,18 @@ const metrics = (otlp: Otlp) =>
         serviceName: otlp.serviceName,
         attributes: resourceAttributesOf(otlp)
       })
-      return OtelMetrics.layer(() => metricReaderOf(otlp)).pipe(
-        Layer.provide(resource),
-        Layer.provide(Layer.succeedContext(context))
-      )
+      const exporting = Effect.gen(function* () {
+        const producer = yield* OtelMetrics.makeProducer()
+        yield* Effect.acquireRelease(
+          Effect.sync(() => {
+            const reader = metricReaderOf(otlp)
+            reader.setMetricProducer(producer)
+            return reader
+          }),
+          (reader) => leaving(otlp, () => reader.shutdown())
+        )
+      })
+      return Layer.effectDiscard(exporting).pipe(Layer.provide(resource), Layer.provide(Layer.succeedContext(context)))
     })
   )
 
@@ -77,7 +95,7 @@ export const otlpLogger = (otlp: Otlp) =>
             processors: [logProcessorOf(otlp)]
           })
       ),
-      (made) => leaving(() => made.shutdown())
+      (made) => leaving(otlp, () => made.shutdown())
     )
     const logger: Logger.Logger<unknown, void> = yield* Effect.provideService(
       OtelLogger.make,

@@ -1,5 +1,5 @@
 /** W3C Trace Context (www.w3.org/TR/trace-context): ids, and the header `traceparent` that carries them. */
-import { randomBytes } from "node:crypto"
+import { randomFillSync } from "node:crypto"
 
 /** Names a span of anybody's, hex. */
 export interface SpanRef {
@@ -8,9 +8,20 @@ export interface SpanRef {
   readonly isSampled: boolean
 }
 
+/** Random bytes are had by the page: a turn has some ten ids, and each call costs as much as all that is done with one. */
+const page = Buffer.allocUnsafeSlow(4_096)
+let taken = page.length
+const hexOf = (bytes: number): string => {
+  if (taken + bytes > page.length) {
+    randomFillSync(page)
+    taken = 0
+  }
+  return page.toString("hex", taken, (taken += bytes))
+}
+
 /** 16 and 8 bytes, lower-case hex. */
-export const newTraceId = (): string => randomBytes(16).toString("hex")
-export const newSpanId = (): string => randomBytes(8).toString("hex")
+export const newTraceId = (): string => hexOf(16)
+export const newSpanId = (): string => hexOf(8)
 
 /** A version that we do not know begins as 00 does, and may have more behind it; ff is none. */
 const shape = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
