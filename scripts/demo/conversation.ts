@@ -47,6 +47,8 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
   let spokeAtMs = performance.now()
   let next: (() => Action) | undefined
   let utterances = 0
+  /** A yes that was not sure is asked for again. */
+  let isConsented = false
   let completed: ServerMessageOf<"questionnaire.completed"> | undefined
   let told: Promise<void> = Promise.resolve()
   let failed: (error: Error) => void = () => {}
@@ -84,6 +86,7 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
         next = () => patient.consent()
         return
       case "question.asked":
+        isConsented = true
         // What was answered is told below: the patient hears no more of it.
         if (message.review === true) return
         next = () => patient.asked(message)
@@ -100,7 +103,7 @@ export const converse = async (options: ConversationOptions): Promise<Conversati
       case "audio.begin":
         return tell({ who: "system", text: message.text })
       case "audio.end": {
-        const action = next
+        const action = next ?? (isConsented ? undefined : () => patient.consent())
         next = undefined
         if (action !== undefined) act(action)
         return
