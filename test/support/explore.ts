@@ -1,5 +1,5 @@
 /** Everywhere that a machine of an interview can come to, breadth first. What counts as the same moment, the caller says. */
-import { transition } from "xstate"
+import { createActor } from "xstate"
 import type { InterviewEvent } from "#machines/interview.ts"
 import type { InterviewMachine, InterviewSnapshot } from "#machines/questionnaire.ts"
 
@@ -19,11 +19,30 @@ export interface Explored {
   readonly edges: ReadonlyMap<string, ReadonlySet<string>>
 }
 
+/** `transition` of xstate makes an actor, with all that the machine begins with, for each step; here one is for all. */
+const stepsOf = (machine: InterviewMachine) => {
+  const self = createActor(machine, { input: {} })
+  const nothing = () => {}
+  const scope = {
+    self,
+    id: self.id,
+    sessionId: self.sessionId,
+    system: self.system,
+    logger: nothing,
+    defer: nothing,
+    emit: nothing,
+    stopChild: nothing,
+    actionExecutor: nothing
+  }
+  return (snapshot: InterviewSnapshot, event: InterviewEvent) => machine.transition(snapshot, event, scope)
+}
+
 export const explore = (
   machine: InterviewMachine,
   starts: ReadonlyArray<InterviewSnapshot>,
   { keyOf, eventsAt, onMoment, onEvent, max = Infinity }: Exploration
 ): Explored => {
+  const step = stepsOf(machine)
   const seen = new Map(starts.map((snapshot) => [keyOf(snapshot), snapshot]))
   const edges = new Map<string, Set<string>>()
   const queue = [...starts]
@@ -36,7 +55,7 @@ export const explore = (
     if (snapshot.status !== "active") continue
     for (const event of eventsAt(snapshot)) {
       onEvent?.(snapshot, event)
-      const [next] = transition(machine, snapshot, event)
+      const next = step(snapshot, event)
       const key = keyOf(next)
       if (key !== from) targets.add(key)
       if (seen.has(key)) continue
