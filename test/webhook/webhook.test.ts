@@ -59,7 +59,8 @@ const listening = (server: Server) =>
 const service = Effect.fnUntraced(function* (
   url: string | undefined,
   folder?: string,
-  timeoutMs = 5_000,
+  // By the real clock: an attempt that a busy machine makes late would wait for a virtual time that never comes.
+  timeoutMs = 60_000,
   giveUpMs = 600_000
 ) {
   // The signature's time is checked against the real clock.
