@@ -33,7 +33,8 @@ const countsOf = async (server: ServerProcess): Promise<Counts> => {
   }
 }
 
-const footprintNow = async (server: ServerProcess): Promise<Footprint> => {
+/** Once its garbage is collected, whatever goes on. */
+export const footprintNow = async (server: ServerProcess): Promise<Footprint> => {
   await collectGarbage(server)
   const megabytes = { server: 0, stt: 0, vad: 0, tts: 0 }
   for (const { pid, name } of processesOf(server.process.pid ?? 0)) megabytes[name] += rssMbOf(pid)

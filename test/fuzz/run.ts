@@ -7,7 +7,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { mintToken } from "../../scripts/client.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { footprintEnv, footprintOf } from "../faults/footprint.ts"
+import { countsAtRest, footprintEnv, footprintNow } from "../faults/footprint.ts"
 import { boundaries, type Tally, type Target } from "./boundaries.ts"
 import { converse } from "./exchange.ts"
 import { textFrame } from "./frames.ts"
@@ -156,7 +156,10 @@ export const overTcp = async (): Promise<Subject & { readonly server: ServerProc
       patienceMs: 300
     },
     faults: async () => [...failures, ...(server.process.exitCode === null ? [] : ["the server has ended"])],
-    megabytes: async () => (await footprintOf(server)).megabytes.server,
+    megabytes: async () => {
+      await countsAtRest(server)
+      return (await footprintNow(server)).megabytes.server
+    },
     close: server.stop
   }
 }
