@@ -7,6 +7,8 @@ import type { Plan } from "./plan.ts"
 const isChosen = (codes: ReadonlyArray<string>, { value }: RecordedAnswer["answer"]): boolean =>
   Array.isArray(value) ? value.some((code) => codes.includes(code)) : codes.includes(String(value))
 
+const answersIn = ({ answer, more = [] }: RecordedAnswer) => [answer, ...more]
+
 /** Once each, in the order in which they came. */
 export const raised = (
   alerts: ReadonlyArray<RaisedAlert>,
@@ -26,7 +28,9 @@ export const raisedBy = (
   raised(
     alerts,
     plan.alerts.flatMap(({ linkId, rule, codes }) =>
-      linkId === record.linkId && codes !== null && isChosen(codes, record.answer) ? [{ linkId, rule }] : []
+      linkId === record.linkId && codes !== null && answersIn(record).some((answer) => isChosen(codes, answer))
+        ? [{ linkId, rule }]
+        : []
     )
   )
 

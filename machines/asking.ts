@@ -1,12 +1,11 @@
 /** One question as states: asked, listened for, understood, confirmed where it must be, written. */
 import { assign, enqueueActions } from "xstate"
-import { askedAs, interviewSetup, placeOf, retryOr, type InterviewContext } from "./interview-setup.ts"
+import { addingState } from "./adding.ts"
+import { askedAs, interviewSetup, listenOn, placeOf, retryOr, type InterviewContext } from "./interview-setup.ts"
 import { distressRule, handoverRule, type InterviewEvent, type InterviewOutput } from "./interview.ts"
-import type { PlanQuestion } from "./plan.ts"
+import { entriesOf } from "./kept.ts"
+import { mayBeSeveral, type PlanQuestion } from "./plan.ts"
 import type { Router } from "./routing.ts"
-
-/** A noise was taken for speech: the person's turn begins anew, and no attempt is lost. */
-export const listenOn = { target: "listening", reenter: true } as const
 
 /** Whoever was sent to touch since nothing could be heard may speak again. */
 export const askAgain = { guard: "wasUnheard", target: "asking", actions: "hearAgain" } as const
@@ -105,7 +104,11 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
     event.linkId === context.linkId &&
     event.via === "voice" &&
     item.confirm !== "never" &&
-    (item.confirm === "always" || !event.sure)
+    // Where a list was cut into its entries is a guess.
+    (item.confirm === "always" || !event.sure || event.more !== undefined)
+  const isPartial = ({ context, event }: { readonly context: InterviewContext; readonly event: InterviewEvent }) =>
+    event.type === "answer.given" && event.linkId === context.linkId && event.isPartial === true
+  const mayAdd = mayBeSeveral(item)
   return interviewSetup.createStateConfig({
     meta: { linkId: item.linkId },
     entry: "enter",
@@ -122,7 +125,7 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
       "initial.kept": { guard: "isOffered", target: ".recording", actions: "hold" },
       "answer.given": [
         {
-          guard: (now) => complaint(now) !== undefined,
+          guard: (now) => complaint(now) !== undefined || !router.hasRoomFor(now.context, now.event),
           target: ".refusing",
           actions: assign({ complaint })
         },
@@ -132,6 +135,9 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
           target: "#interview.going",
           actions: ["hold", "noteDistress", "stand"]
         },
+        ...(mayAdd
+          ? [{ guard: isPartial, target: ".adding", actions: ["hold" as const, "noteDistress" as const] }]
+          : []),
         { guard: isReadBack, target: ".confirming", actions: "hold" },
         { guard: "isCurrent", target: ".recording", actions: ["hold", "noteDistress"] }
       ]
@@ -222,6 +228,7 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
           "answer.unmatched": retryOr(".asking", "offering")
         }
       },
+      ...(mayAdd ? { adding: addingState(key) } : {}),
       recording: {
         tags: "recording",
         initial: "writing",
@@ -233,7 +240,11 @@ export const questionState = (item: PlanQuestion, repeats: boolean, router: Rout
                 isStored ? [] : [{ linkId, rule }]
               )
               const raised = alerts.length === 0 ? {} : { alerts }
-              enqueue({ type: "say", params: { type: "answer.recording", record: context.pending, ...raised } })
+              const entries = entriesOf(context.plan, context.kept, context.pending)
+              enqueue({
+                type: "say",
+                params: { type: "answer.recording", record: context.pending, entries, ...raised }
+              })
             }),
             on: { "answer.store.failed": { guard: "isCurrent", target: "waiting" } },
             after: { storeTimeout: "waiting" }

@@ -206,6 +206,8 @@ export const interviewSetup = setup({
       const record: RecordedAnswer = {
         ...placeOf(context),
         answer: given.answer,
+        ...("more" in given ? { more: given.more } : {}),
+        ...("isLast" in given ? { isLast: given.isLast } : {}),
         via: given.via,
         revised: context.kept.answers[keyOf(context.linkId, context.at)] !== undefined
       }
@@ -296,6 +298,9 @@ export const interviewSetup = setup({
 
 const reasonOf = (event: InterviewEvent): RepromptReason =>
   event.type === "answer.unmatched" ? event.reason : event.type === "silence.elapsed" ? "no_speech" : "no_match"
+
+/** A noise was taken for speech: the person's turn begins anew, and no attempt is lost. */
+export const listenOn = { target: "listening", reenter: true } as const
 
 /** Silence or no match: once more with help, until it has been tried often enough. */
 export const retryOr = (again: string, exhausted: string, guard: "mayRetry" | "mayDecideAgain" = "mayRetry") =>

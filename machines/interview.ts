@@ -23,6 +23,11 @@ export type InterviewEvent =
       readonly type: "answer.given"
       readonly linkId: string
       readonly answer: Answer
+      /** Further entries of the list that it is one of, and whether there are no others (`RecordedAnswer`). */
+      readonly more?: ReadonlyArray<Answer>
+      readonly isLast?: true
+      /** Something beside it was not understood: that is asked for, and this is not lost. */
+      readonly isPartial?: true
       readonly via: AnswerVia
       readonly confidence?: number
       /** False: recognised, but not surely enough to take without asking. */
@@ -85,6 +90,8 @@ export interface AskedPlace {
   readonly required: boolean
   /** Groups and displays that lead to it. */
   readonly intros: ReadonlyArray<Told>
+  /** Which of several entries that were said in one breath it is about: "aspirin". */
+  readonly entry?: string
   /** The person may keep it. */
   readonly initial?: Answer
   /** She is spoken to as a woman. */
@@ -167,6 +174,15 @@ export type InterviewOutput =
       readonly at?: At
       readonly pending: RecordedAnswer
     })
+  /** A part of a list was understood: what else is there? */
+  | (Asked & {
+      readonly type: "answer.adding"
+      readonly linkId: string
+      readonly at?: At
+      readonly pending: RecordedAnswer
+      readonly attempt: number
+      readonly reason?: RepromptReason
+    })
   | { readonly type: "stop.confirming" }
   | { readonly type: "withdrawal.confirming" }
   /** All of it is to be deleted; `withdrawal.stored` or `withdrawal.store.failed` comes of it. */
@@ -184,6 +200,8 @@ export type InterviewOutput =
   | {
       readonly type: "answer.recording"
       readonly record: RecordedAnswer
+      /** Each entry in its place, where several were said in one breath. */
+      readonly entries: ReadonlyArray<RecordedAnswer>
       /** What it was noticed to say besides: written with it, and told after it. */
       readonly alerts?: ReadonlyArray<RaisedAlert>
     }
@@ -206,11 +224,16 @@ export type InterviewOutput =
       readonly isReviewed?: true
     }
 
+export type HeardAnswers = Pick<RecordedAnswer, "answer" | "more">
+
 /** What the next thing said, typed or tapped is about. */
 export type Expectation =
   | { readonly about: "consent" }
   | { readonly about: "answer"; readonly linkId: string; readonly at?: At; readonly initial?: Answer }
-  | { readonly about: "confirmation"; readonly linkId: string; readonly at?: At }
+  /** Yes, no, or another answer; `heard`: what was read back. */
+  | { readonly about: "confirmation"; readonly linkId: string; readonly at?: At; readonly heard?: HeardAnswers }
+  /** More entries of a list of which these were understood, or that there are none. */
+  | { readonly about: "adding"; readonly linkId: string; readonly at?: At; readonly heard: HeardAnswers }
   /** Yes or no: is there another one? */
   | { readonly about: "another"; readonly linkId: string; readonly at?: At }
   | { readonly about: "stop" }

@@ -14,9 +14,14 @@ export interface Loop {
   readonly closed: boolean
 }
 
+export interface KeptAnswer extends RecordedAnswer {
+  /** One of several that were said in one breath. */
+  readonly ofSeveral?: true
+}
+
 export interface Kept {
   /** Those of disabled items too: they count again when their item does. */
-  readonly answers: Readonly<Record<string, RecordedAnswer>>
+  readonly answers: Readonly<Record<string, KeptAnswer>>
   readonly skipped: Readonly<Record<string, true>>
   readonly loops: Readonly<Record<string, Loop>>
 }
@@ -54,7 +59,7 @@ export const placesOf = (keys: ReadonlyArray<string>): ReadonlyMap<string, Reado
 const without = <Value>(record: Readonly<Record<string, Value>>, isOut: (key: string) => boolean) =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !isOut(key)))
 
-export const withAnswer = (plan: Plan, kept: Kept, record: RecordedAnswer): Kept => {
+const withOne = (plan: Plan, kept: Kept, record: KeptAnswer): Kept => {
   const { linkId, at = [] } = record
   const key = keyOf(linkId, at)
   const skipped = kept.skipped[key] === undefined ? kept.skipped : without(kept.skipped, (other) => other === key)
@@ -74,6 +79,42 @@ export const withAnswer = (plan: Plan, kept: Kept, record: RecordedAnswer): Kept
     skipped: without(next.skipped, isLater),
     loops: { ...without(next.loops, isLater), [keyOf(linkId, around)]: { count: nth + 1, closed: false } }
   }
+}
+
+/** Where each entry of a list goes that was said in one breath: the first to its question, the others to free places after it. */
+export const entriesOf = (plan: Plan, kept: Kept, record: RecordedAnswer): ReadonlyArray<KeptAnswer> => {
+  const { more = [], isLast: _, ...first } = record
+  const list = indexOf(plan).listOf(record.linkId)
+  const { linkId, at = [] } = first
+  if (more.length === 0 || list === undefined) return [first]
+  const { answers } = withOne(plan, kept, first)
+  const entries: Array<KeptAnswer> = [{ ...first, ofSeveral: true }]
+  const around = at.slice(0, list.depth)
+  for (let nth = (at[list.depth] ?? 0) + 1; nth < (list.item.loop?.max ?? 0) && entries.length <= more.length; nth++) {
+    const answer = more[entries.length - 1]
+    const free = [...around, nth]
+    if (answer === undefined || answers[keyOf(linkId, free)] !== undefined) continue
+    entries.push({ ...first, at: free, answer, revised: false, ofSeveral: true })
+  }
+  return entries
+}
+
+/** Whether its list has room for all of them. */
+export const hasRoomFor = (plan: Plan, kept: Kept, record: RecordedAnswer): boolean =>
+  entriesOf(plan, kept, record).length === 1 + (record.more?.length ?? 0)
+
+export const withAnswer = (plan: Plan, kept: Kept, record: RecordedAnswer): Kept => {
+  let next = kept
+  for (const entry of entriesOf(plan, kept, record)) next = withOne(plan, next, entry)
+  const list = indexOf(plan).listOf(record.linkId)
+  if (list?.item.loop === undefined || (record.more === undefined && record.isLast !== true)) return next
+  const { depth, item } = list
+  const { at = [] } = record
+  const key = keyOf(item.linkId, at.slice(0, depth))
+  const told = next.loops[key]?.count ?? 1
+  const last = Math.max(...entriesOf(plan, kept, record).map((entry) => entry.at?.[depth] ?? 0))
+  const count = Math.max(told, last + 1)
+  return { ...next, loops: { ...next.loops, [key]: { count, closed: record.isLast === true } } }
 }
 
 export const withSkip = (kept: Kept, linkId: string, at: At = []): Kept => ({

@@ -1,7 +1,6 @@
 /** Leaving before the end: to stop, or to go on later. One wrong word does neither. */
 import { takenUp } from "./alarming.ts"
-import { listenOn } from "./asking.ts"
-import { interviewSetup, retryOr } from "./interview-setup.ts"
+import { interviewSetup, listenOn, retryOr } from "./interview-setup.ts"
 import type { Router } from "./routing.ts"
 
 /**

@@ -44,6 +44,12 @@ export class PlanIndex {
     return shared
   }
 
+  /** What an entry of a list that was said at this question is an occurrence of: the question, or the group that it opens. */
+  listOf(linkId: string): ItemPlace | undefined {
+    const place = this.find(linkId)
+    return place?.item.loop === undefined ? place?.parent : place
+  }
+
   isAround(outer: string, inner: string): boolean {
     for (let place = this.find(inner)?.parent; place !== undefined; place = place.parent) {
       if (place.item.linkId === outer) return true

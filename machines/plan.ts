@@ -52,6 +52,8 @@ export interface PlanQuestion {
   readonly required: boolean
   /** `always`: a spoken answer is read back whatever its confidence (R7.3); `never`: taken as it was heard. */
   readonly confirm: "low" | "always" | "never"
+  /** It is asked once for each entry of a list, and several entries may be said in one breath. */
+  readonly lists?: true
   /** Several options may be chosen in one answer, at most so many. */
   readonly chooseMax?: number
   readonly chooseMin?: number
@@ -71,6 +73,9 @@ export interface PlanQuestion {
   /** More words for its grammar, without vowel marks. */
   readonly phrases?: ReadonlyArray<string>
 }
+
+/** Several answers in one breath are no contradiction here. */
+export const mayBeSeveral = ({ lists, chooseMax }: PlanQuestion): boolean => lists === true || chooseMax !== undefined
 
 export interface Spoken {
   readonly text: string

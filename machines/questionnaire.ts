@@ -10,11 +10,19 @@
 import { assign, not, type SnapshotFrom } from "xstate"
 import { alarmState } from "./alarming.ts"
 import { decisionState, partingState } from "./leaving.ts"
-import { anotherState, askAgain, listenOn, questionState, storeWaiting } from "./asking.ts"
+import { anotherState, askAgain, questionState, storeWaiting } from "./asking.ts"
 import type { Evaluate } from "./form.ts"
-import { askedAs, contextOf, type InterviewContext, interviewSetup, placeOf, retryOr } from "./interview-setup.ts"
+import {
+  askedAs,
+  contextOf,
+  type InterviewContext,
+  interviewSetup,
+  listenOn,
+  placeOf,
+  retryOr
+} from "./interview-setup.ts"
 import { distressRule, handoverRule, type Expectation, type Preface } from "./interview.ts"
-import type { Plan, PlanItem } from "./plan.ts"
+import { mayBeSeveral, type Plan, type PlanItem } from "./plan.ts"
 import { isToReview, reviewStates } from "./review.ts"
 import { withdrawal } from "./withdrawal.ts"
 import { Router } from "./routing.ts"
@@ -296,7 +304,13 @@ export const expectationOf = (snapshot: InterviewSnapshot): Expectation => {
   const { next } = snapshot.context
   const place = placeOf(snapshot.context)
   if (next?.asks === "another") return { about: "another", ...place }
-  if (snapshot.hasTag("confirming")) return { about: "confirmation", ...place }
+  const { pending } = snapshot.context
+  const question = next === undefined ? undefined : snapshot.context.plan.questions[next.index]
+  const heard =
+    pending !== undefined && question !== undefined && mayBeSeveral(question) ? { heard: pending } : undefined
+  if (snapshot.hasTag("confirming")) return { about: "confirmation", ...place, ...heard }
+  if (heard !== undefined && snapshot.matches({ [stateKey(next?.index ?? 0)]: "adding" } as never))
+    return { about: "adding", ...place, ...heard }
   const initial = next?.place.initial
   return { about: "answer", ...place, ...(initial === undefined ? {} : { initial }) }
 }

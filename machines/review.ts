@@ -2,8 +2,7 @@
  * The answers read back at the end, in short groups, each with the chance to correct one. All is written before: whoever
  * hangs up here loses nothing, and a correction amends what was written. A long list is offered before it is read.
  */
-import { listenOn } from "./asking.ts"
-import { type InterviewContext, interviewSetup, retryOr } from "./interview-setup.ts"
+import { type InterviewContext, interviewSetup, listenOn, retryOr } from "./interview-setup.ts"
 import type { Plan, PlanItem } from "./plan.ts"
 import type { Router } from "./routing.ts"
 

@@ -3,7 +3,7 @@ import { introsOf, type Evaluate, type Form, formsOf, type Step } from "./form.t
 import { raisedAtEnd } from "./alerts.ts"
 import type { InterviewContext, Next } from "./interview-setup.ts"
 import type { AskedPlace, InterviewEvent, InterviewOutput } from "./interview.ts"
-import { keyOf, type Kept, nothingKept, startsWith, withAnswer } from "./kept.ts"
+import { type At, hasRoomFor, keyOf, type Kept, nothingKept, startsWith, withAnswer } from "./kept.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { Plan, PlanConstraint, PlanItem } from "./plan.ts"
 import { indexOf } from "./plan-index.ts"
@@ -12,6 +12,17 @@ import { indexOf } from "./plan-index.ts"
 const complaintsMax = 3
 
 type Goto = Extract<InterviewEvent, { type: "question.goto" }>
+
+type Given = Extract<InterviewEvent, { type: "answer.given" }>
+
+const given = (linkId: string, at: At, { answer, more, via }: Given): RecordedAnswer => ({
+  linkId,
+  at,
+  answer,
+  ...(more === undefined ? {} : { more }),
+  via,
+  revised: false
+})
 
 export class Router {
   readonly #plan: Plan
@@ -41,6 +52,7 @@ export class Router {
       if (one === step) index = Math.max(1, total)
     }
     const initial = this.#initialOf(form, step)
+    const entry = this.#entryOf(kept, step)
     return {
       linkId: step.linkId,
       ...(step.at.length === 0 ? {} : { at: step.at }),
@@ -48,9 +60,22 @@ export class Router {
       total,
       required: step.required,
       intros: introsOf(this.#plan, form, step),
+      ...(entry === undefined ? {} : { entry }),
       ...(initial === undefined ? {} : { initial }),
       ...(this.isFeminine(kept) ? { feminine: true } : {})
     }
+  }
+
+  #entryOf({ answers }: Kept, { asks, linkId, at }: Step): string | undefined {
+    let list = indexOf(this.#plan).place(linkId).parent
+    while (list !== undefined && list.item.loop === undefined) list = list.parent
+    if (asks === "another" || list === undefined) return undefined
+    const { item, depth } = list
+    const isNamed = ({ question }: PlanItem) => question !== undefined && this.#plan.questions[question]?.lists === true
+    const named = item.kind === "question" ? item : item.items.find(isNamed)
+    if (named === undefined || named.linkId === linkId) return undefined
+    const answer = answers[keyOf(named.linkId, at.slice(0, depth + 1))]
+    return answer?.ofSeveral === true ? answer.answer.display : undefined
   }
 
   #initialOf({ initial }: Form, { asks, linkId, at, index, key }: Step) {
@@ -175,8 +200,13 @@ export class Router {
   complaintAbout({ kept, linkId, at }: InterviewContext, event: InterviewEvent): string | undefined {
     if (event.type !== "answer.given") return undefined
     if (!this.#plan.constraints.some((constraint) => constraint.linkId === linkId)) return undefined
-    const record = { linkId, at, answer: event.answer, via: event.via, revised: false }
+    const record = given(linkId, at, event)
     return this.violated(withAnswer(this.#plan, kept, record)).find((constraint) => constraint.linkId === linkId)?.human
+  }
+
+  /** Whether a list has room for all that was said. */
+  hasRoomFor({ kept, linkId, at }: InterviewContext, event: InterviewEvent): boolean {
+    return event.type !== "answer.given" || hasRoomFor(this.#plan, kept, given(linkId, at, event))
   }
 
   ended(

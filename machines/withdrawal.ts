@@ -2,8 +2,7 @@
  * Consent is taken back. Said or typed, it is asked about first, since one misheard word must not delete anything; touched,
  * it is meant. Everything is deleted before the person is told so, and as often as it takes.
  */
-import { listenOn } from "./asking.ts"
-import { interviewSetup, retryOr } from "./interview-setup.ts"
+import { interviewSetup, listenOn, retryOr } from "./interview-setup.ts"
 
 export const withdrawal = {
   withdrawing: interviewSetup.createStateConfig({

@@ -16,6 +16,10 @@ export const RecordedAnswer = Schema.Struct({
   linkId: Schema.String,
   at: At,
   answer: Answer,
+  /** Said in the same breath: further entries of the list that it is one of; each goes to the next free place of it. */
+  more: Schema.optionalKey(Schema.Array(Answer)),
+  /** "… and nothing else": nobody is asked for another one. */
+  isLast: Schema.optionalKey(Schema.Boolean),
   via: AnswerVia,
   confidence: Schema.optionalKey(Schema.Finite),
   revised: Schema.Boolean

@@ -40,7 +40,7 @@ const TrialStep = Schema.Struct({
   link_id: LinkId,
   understood: describe(
     Schema.Struct({
-      kind: describe(Schema.String, "answer, yes, no, command, ambiguous, out_of_range, none."),
+      kind: describe(Schema.String, "answer, less, yes, no, command, ambiguous, out_of_range, none."),
       rule: describe(Schema.String, "What decided."),
       display: Schema.optionalKey(describe(Schema.String, "What it comes to.")),
       score: Schema.optionalKey(describe(Schema.Finite, "How well the words fit, 0 to 1.")),

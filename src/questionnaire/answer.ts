@@ -4,7 +4,8 @@ import type { Answer } from "#schemas/record.ts"
 import { reviewLinkId, type Expectation, type InterviewEvent } from "#machines/interview.ts"
 import type { AnswerValue, AnswerVia } from "#schemas/wire.ts"
 import { comparable } from "./arabic.ts"
-import { askOf, valueOf } from "./asked.ts"
+import { askOf } from "./asked.ts"
+import { heardIn, inOne } from "./several.ts"
 import { chosen, reviewQuestion } from "./reviewed.ts"
 import { keyedValue, typedValue } from "./typed.ts"
 import type { Ask, Language, Moment, SpokenCommand, Today, Understanding } from "./understanding/ask.ts"
@@ -54,9 +55,11 @@ export const momentOf = ({ about }: Expectation): Moment =>
     ? "consent"
     : about === "consent" || about === "stop"
       ? about
-      : about === "answer"
-        ? "answer"
-        : "confirmation"
+      : about === "another" || about === "adding"
+        ? "another"
+        : about === "answer"
+          ? "answer"
+          : "confirmation"
 
 /** A yes or no is believed only when it is sure: nothing reads it back. A no that is not sure denies what was read back. */
 const agreed = ({ about }: Expectation, { kind, sure }: YesOrNo, via: AnswerVia): InterviewEvent => {
@@ -66,7 +69,7 @@ const agreed = ({ about }: Expectation, { kind, sure }: YesOrNo, via: AnswerVia)
 }
 
 type YesOrNo = Extract<Understanding, { readonly kind: "yes" | "no" }>
-type Answered = Extract<Understanding, { readonly kind: "answer" }>
+type Answered = Extract<Understanding, { readonly kind: "answer" | "less" }>
 
 interface Spoken {
   readonly language: Language
@@ -76,23 +79,28 @@ interface Spoken {
 
 const answered = (
   question: PlanQuestion,
-  { items, sure }: Answered,
+  understood: Answered,
+  expectation: Expectation,
   { language, via, certainty }: Spoken
 ): InterviewEvent => {
-  // Typed text is not read back: what it may mean is not taken for what it means.
-  if (via === "text" && !sure) return unmatched("no_match")
-  const value = valueOf(question, items, language)
-  if (valueFault(question, value) !== undefined) return unmatched("out_of_range")
-  const [{ kind, display }] = items
-  const answer = answerWith(question, value, language)
+  const isSure = understood.kind === "answer" && understood.sure
+  const isPartial = understood.kind === "answer" && understood.isPartial === true
+  // Typed text is not read back: what it may mean is not taken for what it means. What is missing is asked for.
+  if (via === "text" && understood.kind === "answer" && !isSure && !isPartial) return unmatched("no_match")
+  const before = "heard" in expectation ? expectation.heard : undefined
+  const heard = heardIn(question, understood, before, expectation.about === "adding", language)
+  if (heard === undefined) return unmatched(understood.kind === "less" ? "no_match" : "out_of_range")
+  const isLast = question.lists === true && understood.kind === "answer" && understood.isLast === true
   return {
     type: "answer.given",
     linkId: question.linkId,
-    // "2026-03" read aloud is a range: a date is shown in words.
-    answer: kind === "date" || kind === "dateTime" ? { ...answer, display } : answer,
+    ...heard,
+    ...(isLast ? { isLast: true } : {}),
+    ...(isPartial ? { isPartial: true } : {}),
     via,
     ...(certainty === undefined ? {} : { confidence: certainty.confidence }),
-    sure
+    // A list that has changed is read back as it is now.
+    sure: isSure && before === undefined
   }
 }
 
@@ -112,7 +120,7 @@ export const questionAt = (plan: Plan, expectation: Expectation): PlanQuestion |
   if (expectation.about === "review") {
     return expectation.asks === "offer" ? undefined : reviewQuestion(plan, expectation.items)
   }
-  return expectation.about === "answer" || expectation.about === "confirmation"
+  return expectation.about === "answer" || expectation.about === "confirmation" || expectation.about === "adding"
     ? questionOf(plan, expectation.linkId)
     : undefined
 }
@@ -146,7 +154,11 @@ export const interpretText = (
       }
       return question === undefined
         ? unmatched("no_match")
-        : answered(question, understanding, { language, via, certainty })
+        : answered(question, understanding, expectation, { language, via, certainty })
+    case "less":
+      return question === undefined || about === "review"
+        ? unmatched("no_match")
+        : answered(question, understanding, expectation, { language, via, certainty })
     case "yes":
     case "no":
       return agreed(expectation, understanding, via)
@@ -176,7 +188,10 @@ export const interpretSelection = (
     return event ?? { refused: `${linkId} takes true, false, or the code of one of its answers` }
   }
   const isAsked = "linkId" in expectation && expectation.linkId === linkId
-  if (isAsked && (expectation.about === "confirmation" || expectation.about === "another")) {
+  if (
+    isAsked &&
+    (expectation.about === "confirmation" || expectation.about === "another" || expectation.about === "adding")
+  ) {
     if (value === true) return { type: "confirmation.given" }
     if (value === false) return { type: "confirmation.denied" }
     if (expectation.about === "another") return { refused: `${linkId} takes true or false: is there another one?` }
@@ -194,6 +209,11 @@ export const interpretSelection = (
       : several
   if (question.itemType === "boolean" && typeof wanted === "string" && wanted !== "true" && wanted !== "false")
     return { refused: `${linkId} takes ${takes(question)}` }
+  if (question.lists === true && Array.isArray(whole)) {
+    const entries = whole.map((value: string) => answerWith(question, value, plan.language))
+    const several = inOne(question, entries, plan.language)
+    if (several !== undefined) return { ...given(question, several.answer, "touch"), ...several }
+  }
   const fault = valueFault(question, whole)
   if (fault !== undefined) return { refused: `${linkId} takes ${takes(question)}; this is not ${fault}` }
   return given(question, answerWith(question, whole, plan.language), "touch")

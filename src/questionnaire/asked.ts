@@ -1,5 +1,5 @@
 /** A question of a plan as the matcher knows questions, and what the matcher understood as values of the plan. Pure. */
-import type { PlanQuestion, PlanUnit } from "#machines/plan.ts"
+import { mayBeSeveral, type PlanQuestion, type PlanUnit } from "#machines/plan.ts"
 import type { AnswerValue } from "#schemas/wire.ts"
 import type { Ask, Item, Language } from "./understanding/ask.ts"
 import { lexicons } from "./understanding/lexicon/lexicon.ts"
@@ -21,8 +21,8 @@ const bounds = <Bound extends "number" | "string">(
 } => Object.fromEntries(Object.entries({ min, max }).filter(([, bound]) => typeof bound === type))
 
 const made = (question: PlanQuestion, language: Language): Ask => {
-  const { itemType, text, options, units = [], chooseMax, maxLength } = question
-  const common = { text, ...(chooseMax === undefined ? {} : { repeats: true }) }
+  const { itemType, text, options, units = [], maxLength } = question
+  const common = { text, ...(mayBeSeveral(question) ? { repeats: true } : {}) }
   switch (itemType) {
     case "boolean":
       return { ...common, type: itemType }
@@ -66,17 +66,9 @@ export const askOf = (question: PlanQuestion, language: Language): Ask => {
   return ask
 }
 
-const valueOfItem = ({ units = [] }: PlanQuestion, { value }: Item, language: Language): AnswerValue => {
+export const valueOfItem = ({ units = [] }: PlanQuestion, { value }: Item, language: Language): AnswerValue => {
   if (typeof value !== "object") return value
   const unit = units.find((candidate) => ucumOf(candidate, language) === value.unit)
   const name = unit === undefined ? value.unit : unitName(unit)
   return name === undefined ? value.value : { value: value.value, unit: name }
 }
-
-/** What several items come to: a list where several may be chosen. */
-export const valueOf = (
-  question: PlanQuestion,
-  items: readonly [Item, ...Array<Item>],
-  language: Language
-): AnswerValue =>
-  question.chooseMax === undefined ? valueOfItem(question, items[0], language) : items.map(({ value }) => String(value))

@@ -12,6 +12,7 @@ import { Expressions, type ItemExpressions } from "./expressions.ts"
 import { all, controls, type Extended, extensionUrls, first, string, unknownUrls } from "./extensions.ts"
 import { initialOf, together } from "./initial.ts"
 import { booleanOptionsIn, optionsOf } from "./options.ts"
+import { isFirstOfList, mayBeListed } from "./lists.ts"
 import { alertsOf, isNumber, scoreFaults, scoreOf } from "./rules.ts"
 import { sumsOf } from "./scores.ts"
 import { Texts } from "./texts.ts"
@@ -139,7 +140,7 @@ export class Compiler {
         }
       ]
     }
-    return item.type === "group" ? this.#group(item, isHidden, base) : this.#question(item, isHidden, base)
+    return item.type === "group" ? this.#group(item, isHidden, base) : this.#question(item, isHidden, base, parent)
   }
 
   #comparable(linkId: string): Asked | undefined {
@@ -188,7 +189,8 @@ export class Compiler {
   #question(
     item: QuestionnaireItem,
     isHidden: boolean,
-    base: Pick<PlanItem, "linkId" | "enableWhen">
+    base: Pick<PlanItem, "linkId" | "enableWhen">,
+    parent: QuestionnaireItem | undefined
   ): ReadonlyArray<PlanItem> {
     const { linkId, type } = item
     const refuse = (reason: string) => this.#refuse(linkId, reason)
@@ -215,7 +217,7 @@ export class Compiler {
     })
     if (!mayBeAsked)
       this.#explainSilence(item, why, isHidden, isComputed || initial.length > 0 || expressions.initial === true)
-    const question = mayBeAsked ? this.#ask(item, valued, initial) : undefined
+    const question = mayBeAsked ? this.#ask(item, valued, initial, parent) : undefined
     const { min, max } = occurrences(item)
     const isLoop = question !== undefined && item.repeats === true && max > 1 && question.chooseMax === undefined
     const loop = isLoop ? { min, max, gated: false, index: this.#loops++ } : undefined
@@ -279,7 +281,12 @@ export class Compiler {
     }
   }
 
-  #ask(item: QuestionnaireItem, valued: Valued, initial: ReadonlyArray<Answer>): PlanQuestion {
+  #ask(
+    item: QuestionnaireItem,
+    valued: Valued,
+    initial: ReadonlyArray<Answer>,
+    parent: QuestionnaireItem | undefined
+  ): PlanQuestion {
     const { linkId } = item
     const refuse = (reason: string) => this.#refuse(linkId, reason)
     const texts = this.#texts
@@ -292,6 +299,8 @@ export class Compiler {
     const isSeveral = repeats && max > 1 && valued.options.length > 0 && item.type !== "boolean" && !hasQuestions
     const most = valued.itemType === "open-choice" ? max : Math.min(max, valued.options.length)
     const confirm = first(item, extensionUrls.confirm)?.valueCode
+    const isEntry = repeats && max > 1 && !isSeveral
+    const lists = mayBeListed(valued.itemType) && (isEntry || isFirstOfList(item, parent))
     const help = this.#help(item)
     const phrases = texts.phrases(item, extensionUrls.phrase)
     const offered = isSeveral ? together(initial, valued, texts.language) : initial
@@ -304,6 +313,7 @@ export class Compiler {
       ...valued,
       required: item.required ?? false,
       confirm: confirm === "always" || confirm === "never" ? confirm : "low",
+      ...(lists ? { lists } : {}),
       ...(isSeveral ? { chooseMax: most, chooseMin: Math.max(1, Math.min(min, most)) } : {}),
       ...boundsOf(item, refuse),
       ...(offered.length === 0 ? {} : { initial: offered }),

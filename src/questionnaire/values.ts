@@ -33,10 +33,14 @@ export const displayOf = ({ itemType, options, units }: Valued, value: AnswerVal
   }
   if (typeof value === "string") return options.find(({ code }) => code === value)?.display ?? value
   if ("value" in value) return `${value.value} ${unitOf(units, value.unit)?.display ?? value.unit}`
-  return value
-    .map((one) => options.find(({ code }) => code === one)?.display ?? one)
-    .join(language === "ar" ? "، " : ", ")
+  return listed(
+    value.map((one) => options.find(({ code }) => code === one)?.display ?? one),
+    language
+  )
 }
+
+export const listed = (texts: ReadonlyArray<string>, language: Language): string =>
+  texts.join(language === "ar" ? "، " : ", ")
 
 export const answerWith = (valued: Valued, value: AnswerValue, language: Language): Answer => ({
   value,

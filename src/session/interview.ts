@@ -11,7 +11,7 @@ import { Router } from "#machines/routing.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
 import { consentVersion, prompt as catalogue, type PromptId, type PromptText } from "#src/tts/prompts.ts"
-import { answerOf } from "#src/questionnaire/answer.ts"
+import { heardText, valueOfAll } from "./heard-answers.ts"
 import { reviewedTexts, reviewMessage } from "./reviewing.ts"
 import { askedMessage, helpText, introText, joined, loopName, questionOf, questionText } from "./question.ts"
 
@@ -91,8 +91,8 @@ const question = (plan: Plan, output: Of<"question.asked">): Performance => {
         complaint === undefined ? apology(plan, reason, attempt) : { text: complaint, spoken: complaint },
         questionText(plan, output, attempt, again === true)
       ),
-      // What is offered may be a person's own (R3.8).
-      keep: output.initial === undefined
+      // What is offered, or named, may be a person's own (R3.8).
+      keep: output.initial === undefined && output.entry === undefined
     }
   }
 }
@@ -186,8 +186,8 @@ export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = 
       return { messages: [], prompt: { ...helpText(plan, output.linkId), keep: true } }
     case "answer.confirming": {
       const asked = questionOf(plan, output.linkId)
-      const { value, display } = output.pending.answer
-      const option = asked.options.find((candidate) => answerOf(asked, candidate).value === value)
+      const value = valueOfAll(output.pending)
+      const heard = heardText(asked, output.pending, language)
       return {
         messages: output.again
           ? []
@@ -196,18 +196,24 @@ export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = 
                 type: "answer.confirm",
                 link_id: output.linkId,
                 value,
-                display,
+                display: heard.text,
                 ...(output.at === undefined ? {} : { occurrence: [...output.at] })
               }
             ],
         /** It holds a person's answer: never kept on disk (R3.8). */
         prompt: {
-          ...joined(
-            spokenFirst(plan, output.preface),
-            catalogue("confirm", language, { text: display, spoken: option?.spokenDisplay ?? display })
-          ),
+          ...joined(spokenFirst(plan, output.preface), catalogue("confirm", language, heard)),
           keep: false
         }
+      }
+    }
+    case "answer.adding": {
+      const { linkId, pending, attempt } = output
+      const part = catalogue("part_heard", language, heardText(questionOf(plan, linkId), pending, language))
+      return {
+        messages: [{ type: "question.reprompt", link_id: linkId, reason: "no_match", attempt, message: part.text }],
+        /** It holds a person's answer: never kept on disk (R3.8). */
+        prompt: { ...joined(spokenFirst(plan, output.preface), part), keep: false }
       }
     }
     case "review.offered":
@@ -230,7 +236,7 @@ export const performanceOf = (plan: Plan, output: InterviewOutput, told: Told = 
     case "notice.told":
       return notice(plan, output, told)
     case "answer.recording":
-      return { messages: [recordedMessage(output.record)] }
+      return { messages: output.entries.map(recordedMessage) }
     case "withdrawal.confirming":
       return { messages: [], prompt: { ...catalogue("confirm_withdrawal", language), keep: true } }
     case "interview.ended":

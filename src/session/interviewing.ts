@@ -89,6 +89,8 @@ export const performInterview = (session: Session, output: InterviewOutput): voi
   if (output.type === "answer.recording" && first !== undefined) {
     const isStored = session.sendKept(first, kept ?? {})
     const { linkId } = output.record
+    // All entries of a list are in the log with the first; each is told.
+    if (isStored) for (const message of rest) session.sendKept(message, {})
     if (isStored) started.progress.answered.add(linkId)
     return session.tellInterview({ type: isStored ? "answer.stored" : "answer.store.failed", linkId })
   }

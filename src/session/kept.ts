@@ -36,6 +36,7 @@ export const keptOf = (plan: Plan, output: InterviewOutput, atMs: number): KeptO
     case "touch.offered":
       return output.linkId === undefined || output.another ? undefined : { place: placeOf(output.linkId, output.at) }
     case "answer.confirming":
+    case "answer.adding":
       return output.again ? undefined : { place: { ...placeOf(output.linkId, output.at), pending: output.pending } }
     case "answer.recording":
       return {

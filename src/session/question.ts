@@ -83,6 +83,7 @@ export const questionText = (plan: Plan, place: AskedPlace, attempt: number, aga
   const isNewChoice = question.options.length > 0 && !sameOptions(plan.questions[index - 1], question)
   return joined(
     ...(attempt === 1 ? introText(place.intros, feminine) : []),
+    place.entry === undefined ? undefined : catalogue("about_entry", plan.language, { text: place.entry }),
     spokenTo(question, feminine),
     attempt > 1 || isNewChoice || again ? choices(plan, question) : undefined,
     attempt === 1 ? offered(plan, place) : undefined
@@ -135,7 +136,7 @@ export const askedMessage = (
   { asks, place }: Pick<Next, "asks" | "place">,
   attempt: number
 ): ServerMessageOf<"question.asked"> => {
-  const { linkId, at, index, total, required, initial, feminine } = place
+  const { linkId, at, index, total, required, entry, initial, feminine } = place
   const common = {
     type: "question.asked" as const,
     link_id: linkId,
@@ -150,9 +151,10 @@ export const askedMessage = (
     return { ...common, text, item_type: "boolean", options, required: true, another: true }
   }
   const question = questionOf(plan, linkId)
+  const text = feminine === true && question.feminine !== undefined ? question.feminine.text : question.text
   return {
     ...common,
-    text: feminine === true && question.feminine !== undefined ? question.feminine.text : question.text,
+    text: entry === undefined ? text : `${entry}: ${text}`,
     item_type: question.itemType,
     options: optionsOf(plan, question.options),
     required,

@@ -6,7 +6,7 @@
  * that has begun, or could go on ("no … I meant two"), is waited for longer than a silence after nothing.
  */
 import type { Expectation, InterviewOutput } from "#machines/interview.ts"
-import type { Plan, PlanQuestion, QuestionType } from "#machines/plan.ts"
+import { mayBeSeveral, type Plan, type PlanQuestion, type QuestionType } from "#machines/plan.ts"
 import type { AnswerValue } from "#schemas/wire.ts"
 import { interpretText } from "#src/questionnaire/answer.ts"
 import { comparable } from "#src/questionnaire/arabic.ts"
@@ -102,8 +102,9 @@ export const numberStanding = (value: number, { min, max = Infinity }: { min?: n
 }
 
 /** An answer by its value; what could follow it in words is another matter. */
-const valueStanding = ({ itemType, options, chooseMax, min, max }: PlanQuestion, value: AnswerValue): Standing => {
-  if (chooseMax !== undefined) return "open"
+const valueStanding = (question: PlanQuestion, value: AnswerValue): Standing => {
+  const { itemType, options, min, max } = question
+  if (mayBeSeveral(question)) return "open"
   if (typeof value === "number") {
     return numberStanding(value, {
       ...(typeof min === "number" ? { min } : {}),
@@ -124,7 +125,8 @@ export const standing = (plan: Plan, expectation: Expectation, heard: HeardSoFar
   // It would be read back: what follows may make it sure.
   if (event.type === "answer.given" && !event.sure) return "open"
   // At a read-back it is often the first half of a correction.
-  if (event.type === "confirmation.denied" && expectation.about === "confirmation") return "open"
+  const isNo = event.type === "confirmation.denied"
+  if (isNo && (expectation.about === "confirmation" || expectation.about === "adding")) return "open"
   if (goesOn(text, likelyPhrasesFor(plan, expectation))) return "open"
   const question = questionOf(plan, expectation)
   return event.type === "answer.given" && question !== undefined ? valueStanding(question, event.answer.value) : "whole"

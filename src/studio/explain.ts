@@ -19,6 +19,8 @@ const detailsOf = (understanding: Understanding): Omit<TrialStep["understood"], 
       return { score: understanding.score, sure: understanding.sure }
     case "command":
       return { display: understanding.command, score: understanding.score }
+    case "less":
+      return { display: shown(understanding.items, " + ") }
     case "ambiguous":
       return { display: shown(understanding.candidates, " / ") }
     case "out_of_range":

@@ -87,6 +87,14 @@ const catalogue = {
     ar: ["يُمْكِنُ ذِكْرُ أَكْثَرَ مِنِ اخْتِيَار."],
     en: ["You can name more than one."]
   },
+  about_entry: {
+    ar: ["عَنْ: {}."],
+    en: ["About {}."]
+  },
+  part_heard: {
+    ar: ["سُمِعَ: {}. وَلَمْ يُفْهَمِ البَاقِي. مَا هُوَ؟ أَوْ يُرْجَى قَوْل: لَا شَيْءَ غَيْرُه."],
+    en: ["I understood: {}. The rest I did not. What else is there? Or say: nothing else."]
+  },
   another: {
     ar: ["هَلْ هُنَاكَ غَيْرُ ذٰلِكَ فِي: {}؟ يُرْجَى قَوْلُ نَعَمْ أَوْ لَا."],
     en: ["Is there another one for: {}? Please say yes or no."]

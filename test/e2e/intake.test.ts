@@ -72,11 +72,12 @@ describe("the intake", () => {
       ["smoker", typed("no")],
       ["smoked-before", { type: "question.skip" }],
       ["has-allergies", typed("yes")],
-      ["allergy-to", typed("penicillin")],
+      ["allergy-to", typed("penicillin and nuts")],
       ["allergy-reaction", typed("it itches everywhere")],
-      ["allergies", typed("yes")],
-      ["allergy-to", typed("nuts")],
       ["allergy-reaction", typed("swelling")],
+      ["allergies", typed("yes")],
+      ["allergy-to", typed("eggs")],
+      ["allergy-reaction", typed("hives")],
       ["allergies", touch("allergies", false)],
       ["takes-medicines", typed("no")],
       ["surgery", typed("no")],
@@ -99,7 +100,8 @@ describe("the intake", () => {
       summary.map(({ display, occurrence }) => [display, occurrence]),
       [
         ["penicillin", [0]],
-        ["nuts", [1]]
+        ["nuts", [1]],
+        ["eggs", [2]]
       ]
     )
 

@@ -14,6 +14,15 @@ const surest: ReadonlyMap<string, string> = new Map([
   ["no", "no-00000028_NO_01.wav"]
 ])
 
+/** Shorter than the silence that ends a turn in which more may follow. */
+const breathMs = 300
+/** A recording without the silence around its word. */
+const voiced = (samples: Int16Array): Int16Array => {
+  const loudest = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0)
+  const isVoiced = (sample: number) => Math.abs(sample) > loudest / 20
+  return samples.subarray(samples.findIndex(isVoiced), samples.findLastIndex(isVoiced) + 1)
+}
+
 export class Talker {
   readonly #server: ServerProcess
   readonly #subject: string
@@ -71,9 +80,13 @@ export class Talker {
     return this.next("audio.begin")
   }
 
-  async say(word: string, silenceMs = 900): Promise<void> {
-    const file = surest.get(word) ?? clipOf(word).file
-    await this.#caller.play(joined(silence(200), readSamples(file), silence(silenceMs)))
+  /** Several words are said in one breath. */
+  async say(words: string, silenceMs = 900): Promise<void> {
+    const spoken = words.split(" ").flatMap((word, index) => {
+      const samples = readSamples(surest.get(word) ?? clipOf(word).file)
+      return words === word ? [samples] : [...(index === 0 ? [] : [silence(breathMs)]), voiced(samples)]
+    })
+    await this.#caller.play(joined(silence(200), ...spoken, silence(silenceMs)))
   }
 
   async quiet(durationMs: number): Promise<void> {

@@ -106,10 +106,8 @@ describe("what an interview sounds and looks like", () => {
   })
 
   it("tells a recorded answer as it stands, and says nothing about it", () => {
-    const { messages, prompt } = perform({
-      type: "answer.recording",
-      record: { ...record(0, "LA6568-5", "ولا مرة"), via: "voice", confidence: 0.9, revised: true }
-    })
+    const spoken = { ...record(0, "LA6568-5", "ولا مرة"), via: "voice", confidence: 0.9, revised: true } as const
+    const { messages, prompt } = perform({ type: "answer.recording", record: spoken, entries: [spoken] })
     assert.isUndefined(prompt)
     assert.deepStrictEqual(messages, [
       {

@@ -70,6 +70,7 @@ export const interviewed = (loaded: LoadedQuestionnaire) => {
     actor,
     outputs,
     send,
+    expectation,
     now,
     answer,
     form,

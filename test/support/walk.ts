@@ -9,7 +9,7 @@ import { formOf } from "#machines/form.ts"
 import { repromptsMax } from "#machines/interview-setup.ts"
 import type { InterviewEvent } from "#machines/interview.ts"
 import { type InterviewMachine, interviewMachine, type InterviewSnapshot } from "#machines/questionnaire.ts"
-import type { Plan, PlanItem, PlanQuestion, PlanTest } from "#machines/plan.ts"
+import { mayBeSeveral, type Plan, type PlanItem, type PlanQuestion, type PlanTest } from "#machines/plan.ts"
 import type { RecordedAnswer } from "#schemas/record.ts"
 import { answerWith, valueFault } from "#src/questionnaire/values.ts"
 import { explore } from "./explore.ts"
@@ -102,6 +102,7 @@ export const walk = (plan: Plan, statesMax = 20_000): Walked => {
                 { ...heard, sure: true },
                 touched,
                 { ...heard, sure: false },
+                ...(mayBeSeveral(question) ? [{ ...heard, sure: false, isPartial: true as const }] : []),
                 { ...heard, sure: false, isDistressed: true }
               ]
         })

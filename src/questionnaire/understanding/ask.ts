@@ -47,6 +47,8 @@ export type Moment =
   | "answer"
   /** An answer was read back: yes, no, or another answer. */
   | "confirmation"
+  /** Is there another one? Yes, no, "nothing else", or that other one. */
+  | "another"
   /** Only yes or no counts. */
   | "consent"
   /** "Shall we stop?": only yes or no counts. */
@@ -103,7 +105,14 @@ export type Understanding = Explained &
         readonly score: number
         /** Score and confidence together are enough to take it without asking. */
         readonly sure: boolean
+        /** Of a list: something beside these was not understood; what is denied; they come to what was said before; "nothing else". */
+        readonly isPartial?: true
+        readonly ruledOut?: ReadonlyArray<Item>
+        readonly adds?: true
+        readonly isLast?: true
       }
+    /** Of a list that was read back: without these. */
+    | { readonly kind: "less"; readonly items: readonly [Item, ...Array<Item>] }
     | { readonly kind: "yes" | "no"; readonly score: number; readonly sure: boolean }
     | { readonly kind: "command"; readonly command: SpokenCommand; readonly score: number }
     | { readonly kind: "ambiguous"; readonly candidates: ReadonlyArray<Item> }

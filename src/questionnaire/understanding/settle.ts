@@ -22,6 +22,7 @@ export type Settled =
       readonly items: readonly [Item, ...Array<Item>]
       readonly score: number
       readonly rule: string
+      readonly ruledOut: ReadonlyArray<Item>
     }
   | Exclude<Understanding, { readonly kind: "answer" | "yes" | "no" }>
 
@@ -59,6 +60,8 @@ const afterCorrection = (placed: ReadonlyArray<Placed>, { moment, isNegative }: 
       return
     }
     if (reading.kind !== "no" || !reading.isBare || next?.kind !== "item") return
+    // "No headache and no cough": no correction of the first.
+    if (reading.joined || placed[index - 1]?.kind === "joiner") return
     const isAfterAnswer = placed.slice(start, index).some(isAnswer)
     const isApart = next.afterBreak || moment === "confirmation" || isNegative(next.item) || next.denies === true
     if (!isAfterAnswer && !isApart && !isCounted(next.item)) return
@@ -97,8 +100,10 @@ const withNegations = (readings: ReadonlyArray<Placed>, { isNegative }: Settling
     }
     if (reading.kind !== "item" || rulesOut) return
     isDangling ||= isNegated && reading.afterBreak
-    ;(isNegated && !reading.afterBreak ? ruledOut : kept).push(reading)
-    isNegated = false
+    const isRuledOut = isNegated && !reading.afterBreak
+    ;(isRuledOut ? ruledOut : kept).push(reading)
+    // "Neither headache nor cough", ولا.
+    isNegated = isRuledOut && next?.kind === "alternative"
   })
   return { kept, ruledOut, isDangling }
 }
@@ -150,7 +155,11 @@ export const settle = (placed: ReadonlyArray<Placed>, settling: Settling): Settl
     if (commands.length > 0 && outs.length + opens.length + ruledOut.length === 0) {
       return commandOf(readings, settling) ?? none("nothing")
     }
-    if (ruledOut.length > 0) return none("negated")
+    const [less, ...others] = distinct(ruledOut.map(({ item }) => item))
+    if (less !== undefined) {
+      const isLess = settling.repeats && settling.moment === "confirmation"
+      return isLess ? { kind: "less", items: [less, ...others], rule: "negated" } : none("negated")
+    }
     const clean = around(readings, [...outs, ...opens], settling.unheardWords) !== undefined
     if (open !== undefined && opens.length === 1 && outs.length === 0 && clean) {
       return { kind: "ambiguous", candidates: open.candidates, rule: open.rule }
@@ -191,6 +200,7 @@ export const settle = (placed: ReadonlyArray<Placed>, settling: Settling): Settl
     kind: "items",
     items: [first, ...others],
     score: weakest.score * factor * rest * doubts,
-    rule: weakest.rule
+    rule: weakest.rule,
+    ruledOut: distinct(ruledOut.map(({ item }) => item))
   }
 }

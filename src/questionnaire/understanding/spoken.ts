@@ -65,6 +65,12 @@ const measured = ({ type, text = "" }: Ask, language: Language): ReadonlyArray<s
 
 /** Undefined: anything may be said, more than a grammar can list. */
 export const spokenAt = (ask: Ask, moment: Moment, language: Language): ReadonlyArray<string> | undefined => {
+  const phrases = spokenAlone(ask, moment === "another" ? "confirmation" : moment, language)
+  const mayEnd = ask.repeats === true || moment === "another"
+  return phrases === undefined || !mayEnd ? phrases : [...phrases, ...lexicons[language].written.enough]
+}
+
+const spokenAlone = (ask: Ask, moment: Moment, language: Language): ReadonlyArray<string> | undefined => {
   if (moment === "consent" || moment === "stop") {
     // Few words, so that no other is taken for one of them: a wrong yes or no ends or begins everything.
     const { plain, goOn } = lexicons[language].written

@@ -4,12 +4,14 @@ import { textItem } from "./display.ts"
 import type { Lexicon } from "./lexicon/lexicon.ts"
 import { doubt } from "./scores.ts"
 import { phraseEnd } from "./times.ts"
-import { textAt, wordsOf, type Word } from "./words.ts"
+import { foldedPhrase, textAt, wordsOf, type Word } from "./words.ts"
 
 export type TextAsk = Extract<Ask, { readonly type: "string" | "text" | "url" }>
 
 export interface TextRead {
   readonly items: ReadonlyArray<Item>
+  /** Of a list: those that there are not. */
+  readonly ruledOut?: ReadonlyArray<Item>
   readonly score: number
   readonly rule: string
 }
@@ -38,6 +40,8 @@ const splitAnd = (text: string): string | undefined =>
 interface Part {
   readonly text: string
   readonly isSure: boolean
+  /** "no penicillin", without the "no". */
+  readonly denied?: string
 }
 
 const partsOf = (text: string, lexicon: Lexicon): ReadonlyArray<Part> => {
@@ -48,7 +52,10 @@ const partsOf = (text: string, lexicon: Lexicon): ReadonlyArray<Part> => {
   let isSure = true
   const close = (next: number) => {
     const part = trimmed(text.slice(start, end))
-    if (part !== "") parts.push({ text: part, isSure })
+    const own = wordsOf(part)
+    const denial = phraseEnd(own, 0, (phrase) => lexicon.denials.has(phrase))
+    const denied = denial === undefined ? "" : textFrom(part, own, denial)
+    if (part !== "") parts.push({ text: part, isSure, ...(denied === "" ? {} : { denied }) })
     start = next
     isSure = true
   }
@@ -105,10 +112,24 @@ export const textOfAnswer = (
   const own =
     via === "text" && ask.type === "text" ? trimmed(text) : textFrom(text, words, beginning(words, ask, lexicon))
   if (own === "" || textAt(words, 0) === "") return undefined
-  const parts = ask.repeats === true ? partsOf(own, lexicon) : [{ text: own, isSure: true }]
+  return ask.repeats === true ? listFrom(own, lexicon, via) : { items: [textItem(own)], score: 1, rule: "text" }
+}
+
+const isSameText = (a: Item, b: Item): boolean => nameOf(a) === nameOf(b)
+const nameOf = ({ display }: Item): string => foldedPhrase(display).replace(/^ال(?=.{2})/u, "")
+
+/** Each once. A single "no penicillin" stays what was said; beside others it is none of them. */
+export const listFrom = (text: string, lexicon: Lexicon, via: Said["via"]): TextRead => {
+  const parts = partsOf(text, lexicon)
+  const named = parts.filter(({ denied }) => denied === undefined)
+  const denied = parts.flatMap((part) => (part.denied === undefined ? [] : [textItem(part.denied)]))
+  const items = (named.length === 0 && parts.length === 1 ? parts : named).map((part) => textItem(part.text))
+  // Typed words are apart as they were typed.
+  const isSure = denied.length === 0 && parts.every((part) => part.isSure || (via === "text" && parts.length === 1))
   return {
-    items: parts.map((part) => textItem(part.text)),
-    score: parts.every(({ isSure }) => isSure) ? 1 : doubt,
+    items: items.filter((item, index) => items.findIndex((other) => isSameText(item, other)) === index),
+    ...(denied.length === 0 ? {} : { ruledOut: denied }),
+    score: isSure ? 1 : doubt,
     rule: parts.length > 1 ? "list" : "text"
   }
 }

@@ -1,11 +1,13 @@
 /** Answers to a choice, open or not, of one or of several. */
 import type { Item, Understanding } from "./ask.ts"
 import { isNegative, optionAlike, optionAt, optionsOf, type ChoiceAsk, type Options } from "./options.ts"
+import { asList } from "./lists.ts"
 import { textItem } from "./display.ts"
 import type { Placed } from "./reading.ts"
 import { doubt } from "./scores.ts"
 import { settle } from "./settle.ts"
 import { asDoubts, withYesNo } from "./understand-measured.ts"
+import { listFrom } from "./texts.ts"
 import { answer, concluded, placedBy, settling, type Work } from "./work.ts"
 import { textAt, textOf } from "./words.ts"
 
@@ -68,7 +70,11 @@ const bestAlike = (placed: ReadonlyArray<Placed>, { words, unheardWords }: Work,
 export const understoodChoice = (work: Work, ask: ChoiceAsk): Understanding => {
   const options = optionsOf(ask, work.lexicon)
   const reader = withYesNo(work, (words, at) => optionAt(options, words, at, work.lexicon))
-  const placed = withPlainNo(asDoubts(placedBy(work, reader)), work)
+  const read = placedBy(work, reader)
+  return asList(chosen(work, options, withPlainNo(asDoubts(read), work)), read, work)
+}
+
+const chosen = (work: Work, options: Options, placed: ReadonlyArray<Placed>): Understanding => {
   const settled = settle(
     placed,
     settling(work, ({ kind, value }) => kind === "option" && isNegative(options, value))
@@ -87,7 +93,14 @@ export const understoodChoice = (work: Work, ask: ChoiceAsk): Understanding => {
   if (first === undefined || placed.some(({ kind }) => kind === "no" || kind === "negation"))
     return concluded(settled, work)
   const score = work.said.via === "text" ? 1 : otherScore
-  return rest.length === 0 || work.ask.repeats === true
-    ? answer([first, ...rest], score, "other", work)
-    : answer([textItem(work.said.text.trim(), "other")], score, "other", work)
+  // What is known in the middle of it ("twice a day") parts nothing.
+  const [whole, ...parts] =
+    rest.length === 0
+      ? beside
+      : work.ask.repeats === true
+        ? listFrom(work.said.text.trim(), work.lexicon, work.said.via).items.map(({ display }) =>
+            textItem(display, "other")
+          )
+        : [textItem(work.said.text.trim(), "other")]
+  return answer([whole ?? first, ...parts], score, "other", work)
 }

@@ -2,6 +2,7 @@
 import type { Understanding } from "./ask.ts"
 import { momentAnswerAt, type MomentAsk } from "./moments.ts"
 import { numberAnswerAt, quantityAnswerAt, type NumberAsk, type QuantityAsk } from "./quantities.ts"
+import { asList } from "./lists.ts"
 import { longest, type Placed, type Reader } from "./reading.ts"
 import { settle } from "./settle.ts"
 import { concluded, placedBy, settling, type Work } from "./work.ts"
@@ -41,5 +42,7 @@ export const asDoubts = (placed: ReadonlyArray<Placed>): ReadonlyArray<Placed> =
         : reading
   )
 
-export const understoodMeasured = (work: Work, ask: MeasuredAsk): Understanding =>
-  concluded(settle(asDoubts(placedBy(work, withYesNo(work, readerOf(work, ask)))), settling(work)), work)
+export const understoodMeasured = (work: Work, ask: MeasuredAsk): Understanding => {
+  const placed = placedBy(work, withYesNo(work, readerOf(work, ask)))
+  return asList(concluded(settle(asDoubts(placed), settling(work)), work), placed, work)
+}

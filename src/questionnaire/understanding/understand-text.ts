@@ -1,5 +1,6 @@
 /** Free text: taken as it was said, unless all of it is a command, or an answer to a read-back. */
 import type { Understanding } from "./ask.ts"
+import { asList } from "./lists.ts"
 import type { Placed } from "./reading.ts"
 import { doubt } from "./scores.ts"
 import { settle } from "./settle.ts"
@@ -23,15 +24,35 @@ export const understoodText = (work: Work, ask: TextAsk): Understanding => {
       return yesNo(confirmed, work)
   }
   if (said.degraded === true && said.via === "voice") return none("stand-in")
-  const start =
-    moment === "confirmation" ? placed.findIndex(({ kind }) => !["no", "correction", "filler"].includes(kind)) : 0
+  const isList = work.ask.repeats === true
+  const before = new Set<Placed["kind"]>([
+    "no",
+    "correction",
+    "filler",
+    ...(isList ? (["yes", "joiner"] as const) : [])
+  ])
+  const start = moment === "confirmation" ? placed.findIndex(({ kind }) => !before.has(kind)) : 0
   const first = placed[Math.max(0, start)]
   const text = first === undefined || first.from === 0 ? said.text : textFrom(said.text, words, first.from)
   const read = textOfAnswer(ask, { ...said, text }, wordsOf(text), lexicon)
   const [item, ...more] = read?.items ?? []
-  if (read === undefined || item === undefined) return none("nothing")
+  const { ruledOut = [] } = read ?? {}
+  const [less, ...others] = ruledOut
+  if (
+    less !== undefined &&
+    moment === "confirmation" &&
+    more.length === 0 &&
+    (item === undefined || read?.rule === "text")
+  )
+    return { kind: "less", items: [less, ...others], rule: "negated" }
+  if (read === undefined || item === undefined) return none(less === undefined ? "nothing" : "negated")
   const tooLong = [item, ...more].find(({ display }) => ask.lengthMax !== undefined && display.length > ask.lengthMax)
   if (tooLong !== undefined) return { kind: "out_of_range", item: tooLong, rule: "length" }
   const doubts = (unheardWords > 0 ? doubt : 1) * (moment === "confirmation" ? doubt : 1)
-  return answer([item, ...more], read.score * doubts, read.rule, work)
+  const understood = answer([item, ...more], read.score * doubts, read.rule, work)
+  return asList(
+    understood.kind === "answer" && less !== undefined ? { ...understood, ruledOut } : understood,
+    placed.filter(({ kind }) => kind !== "unknown"),
+    work
+  )
 }

@@ -4,12 +4,13 @@
  */
 import type { Said, Understanding } from "./ask.ts"
 import { withAlikeNumbers, withNumbersApart } from "./cardinals.ts"
-import { lexicons } from "./lexicon/lexicon.ts"
+import { lexicons, type Lexicon } from "./lexicon/lexicon.ts"
+import { enoughAt } from "./lists.ts"
 import { understoodChoice } from "./understand-choice.ts"
 import { understoodMeasured } from "./understand-measured.ts"
 import { understoodText } from "./understand-text.ts"
 import { understoodBoolean, understoodConfirmation } from "./understand-yes-no.ts"
-import { none, type Situation, type Work } from "./work.ts"
+import { isSure, none, type Situation, type Work } from "./work.ts"
 import { wordsOf } from "./words.ts"
 
 const byType = (work: Work): Understanding => {
@@ -34,15 +35,46 @@ const byType = (work: Work): Understanding => {
   }
 }
 
-export const understand = ({ ask, moment, language, today }: Situation, said: Said): Understanding => {
-  const lexicon = lexicons[language]
-  const text = said.text.normalize("NFC")
-  const words = withAlikeNumbers(withNumbersApart(wordsOf(text), lexicon), lexicon)
-  const unheardWords = said.unknownWords ?? 0
-  const confidence = said.confidence ?? (said.via === "text" ? 1 : 0)
-  const work: Work = { ask, moment, language, today, said: { ...said, text }, words, lexicon, unheardWords, confidence }
-  if (words.length === 0) return none("nothing said")
-  if (moment === "consent" || moment === "stop") return understoodBoolean(work)
+const understoodAs = (situation: Situation, said: Said, lexicon: Lexicon): Understanding => {
+  const work = workOf(situation, said, lexicon)
+  if (work.words.length === 0) return none("nothing said")
+  if (work.moment === "consent" || work.moment === "stop") return understoodBoolean(work)
   const understood = byType(work)
-  return moment === "confirmation" ? understoodConfirmation(work, understood) : understood
+  return work.moment === "confirmation" ? understoodConfirmation(work, understood) : understood
+}
+
+const workOf = ({ ask, moment, language, today }: Situation, said: Said, lexicon: Lexicon): Work => ({
+  ask,
+  // To "is there another one?" the same is said as to a read-back.
+  moment: moment === "another" ? "confirmation" : moment,
+  language,
+  today,
+  said,
+  words: withAlikeNumbers(withNumbersApart(wordsOf(said.text), lexicon), lexicon),
+  lexicon,
+  unheardWords: said.unknownWords ?? 0,
+  confidence: said.confidence ?? (said.via === "text" ? 1 : 0)
+})
+
+/** "That is all": there is no other one, or what was read back is right. */
+const enough = (situation: Situation, said: Said, lexicon: Lexicon): Understanding => {
+  const { moment } = situation
+  const work = workOf(situation, said, lexicon)
+  const isYes = moment === "confirmation" && work.words.length > 1
+  if (moment !== "another" && !isYes) return none("nothing said")
+  const sure = isSure(1, work)
+  return { kind: moment === "another" ? "no" : "yes", score: 1, sure, rule: "nothing else" }
+}
+
+export const understand = (situation: Situation, heard: Said): Understanding => {
+  const lexicon = lexicons[situation.language]
+  const said = { ...heard, text: heard.text.normalize("NFC") }
+  const words = wordsOf(said.text)
+  const mayEnd = situation.ask.repeats === true || situation.moment === "another"
+  const end = mayEnd ? enoughAt(words, lexicon) : undefined
+  if (end === undefined) return understoodAs(situation, said, lexicon)
+  if (end === 0) return enough(situation, said, lexicon)
+  const rest = understoodAs(situation, { ...said, text: said.text.slice(0, words[end]?.start).trimEnd() }, lexicon)
+  if (rest.kind === "answer") return { ...rest, isLast: true }
+  return situation.moment === "another" && rest.kind === "yes" ? { ...rest, kind: "no" } : rest
 }

@@ -59,9 +59,12 @@ const commandAlike = ({ words, lexicon, unheardWords, confidence }: Work): Under
   return undefined
 }
 
+const withRuledOut = (understood: Understanding, ruledOut: ReadonlyArray<Item>): Understanding =>
+  understood.kind === "answer" && ruledOut.length > 0 ? { ...understood, ruledOut } : understood
+
 export const concluded = (settled: Settled, work: Work): Understanding =>
   settled.kind === "items"
-    ? answer(settled.items, settled.score, settled.rule, work)
+    ? withRuledOut(answer(settled.items, settled.score, settled.rule, work), settled.ruledOut)
     : settled.kind === "command" && settled.score * work.confidence < commandMin
       ? none("unlike")
       : settled.kind === "none" && settled.rule === "nothing"

@@ -13,7 +13,7 @@ export interface Row {
   readonly how: ReadonlyArray<string>
 }
 
-export const tables = ["ar-1", "ar-2", "ar-3", "en-1", "en-2", "en-3"] as const
+export const tables = ["ar-1", "ar-2", "ar-3", "ar-4", "en-1", "en-2", "en-3", "en-4"] as const
 
 export const rowsOf = (table: string): ReadonlyArray<Row> =>
   readFileSync(join(import.meta.dirname, `${table}.tsv`), "utf8")
@@ -58,6 +58,8 @@ export const outcomeOf = (understood: Understanding): string => {
       return `${understood.sure ? "" : "confirm "}${understood.kind}`
     case "command":
       return `command ${understood.command}`
+    case "less":
+      return `less ${understood.items.map(shown).join(" + ")}`
     case "ambiguous":
       return `ambiguous ${understood.candidates.map(shown).join(" / ")}`
     case "out_of_range":

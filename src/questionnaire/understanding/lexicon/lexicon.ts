@@ -113,6 +113,7 @@ const listsOf = ({ answers, calendar, commands, numbers, scales, speech, units }
     no: written(answers.no),
     goOn: written(answers.goOn),
     agreement: written(answers.agreement),
+    enough: written(speech.enough),
     plain: [answers.bareYes, answers.bareNo, answers.agreement].flatMap(written),
     commands: writtenLines(commands.commands),
     numbers: [
@@ -142,6 +143,7 @@ const listsOf = ({ answers, calendar, commands, numbers, scales, speech, units }
   contrasts: phrases(speech.contrasts),
   wholes: phrases(speech.wholes),
   joiners: phrases(speech.joiners),
+  enough: new Set(phrases(speech.enough)),
   minus: new Set(phrases(speech.minus)),
   nothing: graded(speech.nothing),
   leadIns: new Set(phrases(speech.leadIns)),

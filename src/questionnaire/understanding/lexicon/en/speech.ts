@@ -40,6 +40,11 @@ export const contrasts = `but, just, only, rather, instead, more like`
 
 export const joiners = `and, plus, also, and also, then, as well as, with, and then`
 
+/** After the last entry of a list: there is no other. */
+export const enough = `
+nothing else, and nothing else, nothing more, and nothing more, no more, no others, no other, none other, not anything else, and that is all, that is all, thats all, and thats all, that is it, thats it, and that is it, and thats it, that is everything, thats everything, that would be all, that will be all, thats all i have, that is all i have, only, only that, only those, just that, just those, just these, no more than that
+`
+
 /** Before a number: below zero. */
 export const minus = `minus, negative`
 
