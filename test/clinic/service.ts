@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { Layer, Redacted } from "effect"
 import type { WebSocket } from "ws"
 import type { ClientMessage, ServerMessage, ServerMessageOf, SessionStart } from "#schemas/wire.ts"
@@ -12,9 +11,7 @@ import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import { models } from "#test/gateway/deaf-session.ts"
-import { connected, startServer, type TestServer } from "#test/support/server.ts"
-
-const questionnaires = Questionnaires.layer(fileURLToPath(new URL("../../questionnaires", import.meta.url)))
+import { connected, shippedQuestionnaires, startServer, type TestServer } from "#test/support/server.ts"
 
 const secrets = {
   VOICE_SERVICE_SECRET: "admin-6f1c4b0e9d2a7c35e8f4",
@@ -39,7 +36,8 @@ export interface Clinic extends TestServer {
 
 export const openClinic = async (
   env: Readonly<Record<string, string>> = {},
-  dataDir = mkdtempSync(join(tmpdir(), "sawt-clinic-"))
+  dataDir = mkdtempSync(join(tmpdir(), "sawt-clinic-")),
+  questionnaires = shippedQuestionnaires
 ): Promise<Clinic> => {
   const store = layerStore({
     folder: dataDir,
@@ -53,10 +51,10 @@ export const openClinic = async (
     sessionsLayer({ idleSeconds: 120, maxMinutes: 60 }).pipe(
       Layer.provide(Audit.layer({ folder: dataDir, retentionDays: 30 })),
       Layer.provide(store),
-      Layer.provide([questionnaires, models])
+      Layer.provide([Questionnaires.layer(questionnaires), models])
     )
   )
-  const server = await startServer(layers, { ...secrets, MAX_CONCURRENT_SESSIONS: "100", ...env })
+  const server = await startServer(layers, { ...secrets, MAX_CONCURRENT_SESSIONS: "100", ...env }, {}, questionnaires)
   const close = async () => {
     await server.close()
     rmSync(dataDir, { recursive: true, force: true })
@@ -76,7 +74,7 @@ export const openClinic = async (
   }
   const restarted = async () => {
     await server.close()
-    return openClinic(env, dataDir)
+    return openClinic(env, dataDir, questionnaires)
   }
   return { ...server, dataDir, close, call, restarted }
 }

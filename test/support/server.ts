@@ -41,20 +41,20 @@ export interface TestServer {
   readonly close: () => Promise<void>
 }
 
-/** Those that are shipped. */
-const questionnaires = Questionnaires.layer(fileURLToPath(new URL("../../questionnaires", import.meta.url)))
+export const shippedQuestionnaires = fileURLToPath(new URL("../../questionnaires", import.meta.url))
 
 export const startServer = async (
   layers: Layer.Layer<KeptServices | Sessions | Stt | Tts | Vad, unknown, AppConfig>,
   env: Readonly<Record<string, string>> = {},
-  options: Partial<GatewayOptions> = {}
+  options: Partial<GatewayOptions> = {},
+  questionnaires = shippedQuestionnaires
 ): Promise<TestServer> => {
   const folder = mkdtempSync(join(tmpdir(), "sawt-audit-"))
   const settings = Result.getOrThrow(loadSettings({ PORT: "0", RATE_LIMIT_PER_MINUTE: "10000", ...env }))
   const layer = layerGateway({ heartbeatMs: 20_000, closeTimeoutMs: 500, ...options }).pipe(
     Layer.provideMerge(Audit.layer({ folder, retentionDays: settings.retentionDays })),
     Layer.provide(Layer.provideMerge(recognitionsLayer({ idleSeconds: 120, maxMinutes: 60 }), layers)),
-    Layer.provide(questionnaires),
+    Layer.provide(Questionnaires.layer(questionnaires)),
     Layer.provide(Layer.succeed(AppConfig, settings)),
     Layer.provide(Logger.layer([]))
   )

@@ -1,4 +1,7 @@
 /** `/talk` in a real browser, over real sessions whose models hear and say nothing: by touch and by keyboard, in both languages. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import type { Page } from "playwright-core"
 import { afterAll, assert, beforeAll, it } from "vitest"
@@ -9,6 +12,22 @@ import { addressOf, modules } from "#src/talk/page-routes.ts"
 import { describeInBrowser, type OpenOptions, screenshot } from "#test/support/browser.ts"
 
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }
+
+/** Its answers are read back whatever way they came. */
+const reviewed = {
+  resourceType: "Questionnaire",
+  id: "short",
+  status: "draft",
+  language: "en",
+  title: "Short",
+  extension: [{ url: "urn:sawt:fhir:review", valueCode: "read" }],
+  item: ["Did you sleep well?", "Are you well today?"].map((text, index) => ({
+    linkId: `q${index}`,
+    type: "boolean",
+    text,
+    required: true
+  }))
+}
 
 describeInBrowser("the page to talk to", (browser) => {
   let clinic: Clinic
@@ -173,6 +192,35 @@ describeInBrowser("the page to talk to", (browser) => {
     await page.fill("#typed", "several days")
     await page.keyboard.press("Enter")
     await nth(page, 3)
+  })
+
+  it("reads the answers back at the end, and has one corrected by touch", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "sawt-questionnaires-"))
+    writeFileSync(join(folder, "short.json"), JSON.stringify(reviewed))
+    const short = await openClinic({}, undefined, folder)
+    try {
+      const { link } = await invite(short, { questionnaire: "short" })
+      const { page, problems, inaccessible } = await browser.open(link)
+      const tap = async (asked: string, option: string) => {
+        await page.waitForSelector(`#question-text:has-text("${asked}")`)
+        await page.click(`#answers .option:enabled:has-text("${option}")`)
+      }
+      await consented(page)
+      await tap("Did you sleep well?", "Yes")
+      await tap("Are you well today?", "No")
+      await page.waitForSelector('#question-text:has-text("2. Are you well today: No")')
+      assert.deepStrictEqual(await inaccessible(), [])
+      await tap("Is all of this right?", "No")
+      await tap("Which answer", "Are you well today")
+      await tap("Are you well today?", "Yes")
+      await tap("2. Are you well today: Yes", "Yes")
+      await page.waitForSelector("#result:not([hidden])")
+      assert.deepStrictEqual(await page.locator("#summary dd").allTextContents(), ["Yes", "Yes"])
+      assert.deepStrictEqual(problems(), [])
+    } finally {
+      await short.close()
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it("loads little, nothing from elsewhere, runs nothing inline, and may not be framed", async () => {
