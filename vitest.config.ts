@@ -24,8 +24,6 @@ export default defineConfig({
     sequence: { sequencer: LongFirst },
     include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
-    hookTimeout: 30_000,
-    // Speech in real time on a shared machine: what fails twice more is broken, and each first failure is printed.
-    retry: process.env["CI"] === undefined ? 0 : 2
+    hookTimeout: 30_000
   }
 })
