@@ -78,7 +78,7 @@ beforeAll(async () => {
   }
   await service.kill()
   for (const file of globSync(join(root, "machines/*.ts"))) {
-    if (readFileSync(file, "utf8").includes('"#interview.')) edit(file, renamed)
+    if (/#interview\.|export const listenOn/u.test(readFileSync(file, "utf8"))) edit(file, renamed)
   }
   edit(join(root, "questionnaires/phq-9.ar.json"), (json) => {
     const questionnaire = JSON.parse(json) as { readonly item: ReadonlyArray<Item> }
