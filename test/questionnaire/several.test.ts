@@ -288,6 +288,10 @@ describe("several options in one breath", () => {
     const heard = { text: "asthma", unknownWords: 0, confidence: 1 }
     assert.strictEqual(standing(plan, expectation(), heard as never, today), "open")
     assert.include(grammarFor(plan, expectation()) ?? [], "nothing else")
+    const arabic = talkTo(conditions, "ar")
+    const phrases = grammarFor(arabic.plan, arabic.expectation()) ?? []
+    assert.include(phrases, "وبس")
+    assert.notInclude(phrases, "لا شيء آخر", "a no is listened for only where yes or no is asked")
   })
 
   it("wait for a yes or no by touch as any read-back does", () => {

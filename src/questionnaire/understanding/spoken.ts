@@ -15,18 +15,18 @@ const yesNo = (language: Language): ReadonlyArray<string> => {
   return [...yes, ...no]
 }
 
+/** A recogniser takes the words of a phrase for words of their own, and a plain no is too short to be listened for. */
+const holdsNo = (phrase: string, language: Language): boolean =>
+  foldedPhrase(phrase)
+    .split(" ")
+    .some((word) => lexicons[language].bareNo.has(word))
+
 const choice = (ask: ChoiceAsk, language: Language): ReadonlyArray<string> => {
-  const { bareNo } = lexicons[language]
   const { scales } = optionsOf(ask, lexicons[language])
-  /** A recogniser takes the words of a phrase for words of their own, and a plain no is too short to be listened for. */
-  const holdsNo = (phrase: string): boolean =>
-    foldedPhrase(phrase)
-      .split(" ")
-      .some((word) => bareNo.has(word))
   return ask.options.flatMap((option) => [
     option.display,
     ...option.phrases,
-    ...(scales.get(option) ?? []).flatMap(({ written }) => written.filter((phrase) => !holdsNo(phrase)))
+    ...(scales.get(option) ?? []).flatMap(({ written }) => written.filter((phrase) => !holdsNo(phrase, language)))
   ])
 }
 
@@ -66,8 +66,9 @@ const measured = ({ type, text = "" }: Ask, language: Language): ReadonlyArray<s
 /** Undefined: anything may be said, more than a grammar can list. */
 export const spokenAt = (ask: Ask, moment: Moment, language: Language): ReadonlyArray<string> | undefined => {
   const phrases = spokenAlone(ask, moment === "another" ? "confirmation" : moment, language)
-  const mayEnd = ask.repeats === true || moment === "another"
-  return phrases === undefined || !mayEnd ? phrases : [...phrases, ...lexicons[language].written.enough]
+  if (phrases === undefined || (ask.repeats !== true && moment !== "another")) return phrases
+  const { enough } = lexicons[language].written
+  return [...phrases, ...(moment === "answer" ? enough.filter((phrase) => !holdsNo(phrase, language)) : enough)]
 }
 
 const spokenAlone = (ask: Ask, moment: Moment, language: Language): ReadonlyArray<string> | undefined => {
