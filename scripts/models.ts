@@ -12,6 +12,7 @@ import { bytesNeeded, installAll, installState } from "#src/models/install.ts"
 import { type Layout, layoutOf } from "#src/models/layout.ts"
 import { downloadBytes, embeddedModels, findModel, isDownload, modelAt, readManifest } from "#src/models/manifest.ts"
 import { patience } from "#src/models/patience.ts"
+import { forgetLoading } from "#src/models/program.ts"
 import { Pace } from "#src/models/progress.ts"
 import { prove } from "#src/models/proving.ts"
 import { loadModelSettings } from "#src/models/settings.ts"
@@ -105,6 +106,7 @@ const warnOfLicence = (run: Run, { name, licence }: ModelEntry): void => {
 
 const download = (run: Run) =>
   Effect.gen(function* () {
+    forgetLoading()
     const models = yield* Effect.try({ try: () => wanted(run), catch: (error) => error as ModelError })
     const tell = teller(run)
     for (const model of models) warnOfLicence(run, model)

@@ -5,7 +5,6 @@
  */
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { Effect, Layer, Option, Schedule, Schema } from "effect"
 import { type DownloadEntry, DownloadEvent, ModelError, type ModelKind } from "#schemas/models.ts"
 import type { Downloading } from "#src/models.ts"
@@ -13,11 +12,11 @@ import { giveWay } from "#src/priorities.ts"
 import { Stt } from "#src/stt/stt.ts"
 import type { ConfiguredModels } from "./configured.ts"
 import { otherVersions } from "./layout.ts"
+import { downloadArgs, smallEnvironment } from "./program.ts"
 import { percentOf } from "./progress.ts"
 import { prove, rollBack } from "./proving.ts"
 import type { Environment } from "./source.ts"
 
-const program = fileURLToPath(new URL("../../scripts/models.ts", import.meta.url))
 const decodeEvent = Schema.decodeUnknownOption(Schema.fromJsonString(DownloadEvent))
 
 /** What the program needs, and none of the service's secrets. */
@@ -46,9 +45,11 @@ const download = (
 ): Effect.Effect<void, ModelError> =>
   Effect.callback((resume) => {
     const env = Object.fromEntries(Object.entries(environment).filter(([name]) => passed.test(name)))
-    // A small nursery: what streams through is let go of early.
-    const args = ["--max-semi-space-size=1", "--expose-gc", program, "download", "--json", "--only", model.name]
-    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "ignore"] })
+    const args = downloadArgs("--only", model.name)
+    const child = spawn(process.execPath, args, {
+      env: { ...env, ...smallEnvironment },
+      stdio: ["ignore", "pipe", "ignore"]
+    })
     let why = new ModelError({ reason: "unreachable", message: `The download of ${model.name} ended for no known reason.` })
     giveWay(child, "download")
     createInterface({ input: child.stdout }).on("line", (line) => {

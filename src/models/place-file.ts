@@ -16,7 +16,7 @@ export interface PlacedFile {
 }
 
 /** Bytes after which what streamed through is let go of; V8 counts it as nearly nothing, and would keep 64 MB of it. */
-const sweepBytes = 8 * 1024 * 1024
+const sweepBytes = 2 * 1024 * 1024
 let unsweptBytes = 0
 /** Where `--expose-gc` is given, as by the npm script; a tenth of a millisecond. */
 const sweep = (bytes: number): void => {

@@ -10,6 +10,8 @@ import { afterEach, assert, beforeEach, describe, it } from "vitest"
 import { loadSettings } from "#src/config.ts"
 import { configuredModels } from "#src/models/configured.ts"
 import { findModel, readManifest } from "#src/models/manifest.ts"
+import { smallEnvironment, smallOptions } from "#src/models/program.ts"
+import packageJson from "../../package.json" with { type: "json" }
 import { clockFinding, memoryFinding, nodeFinding, portFinding } from "../../scripts/doctor/machine.ts"
 import { otlpFinding, storageKeyFinding } from "../../scripts/doctor/settings.ts"
 import { startMisbehaving } from "./misbehaving-server.ts"
@@ -44,6 +46,13 @@ describe("models:list", () => {
 })
 
 describe("models:download", () => {
+  it("is started as small by npm as by the service", () => {
+    const { scripts } = packageJson
+    const environment = Object.entries(smallEnvironment).map(([name, value]) => `${name}=${value}`)
+    const command = [...environment, "node", ...smallOptions, "scripts/models.ts", "download"].join(" ")
+    assert.strictEqual(scripts["models:download"], command)
+  })
+
   it("says with --dry-run what it would fetch, also without the service's secrets, and fetches nothing", () => {
     const { status, stdout } = run("models", ["download", "--dry-run", "--json"], { VOICE_SERVICE_ENV: "production" })
     assert.strictEqual(status, 0)
