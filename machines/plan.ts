@@ -163,6 +163,10 @@ export interface Plan {
    * is offered.
    */
   readonly review?: "read" | "offer" | "none"
+  /** The name of the voice that speaks it, where it is here; absent: the configured one. */
+  readonly voice?: string
+  /** Of the voice's own pace; absent: as the service speaks. */
+  readonly speakingRatePercent?: number
   /** Whose answer tells that the person is a woman. */
   readonly feminineWhen?: { readonly linkId: string; readonly code: string }
 }

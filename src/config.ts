@@ -3,6 +3,7 @@
  * here, so that everything behind sees complete settings. Faults stop the start; main.ts prints them.
  */
 import { randomBytes } from "node:crypto"
+import { existsSync } from "node:fs"
 import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Context, Redacted, Result, Schema } from "effect"
@@ -31,10 +32,14 @@ const absolute = (path: string): string => (isAbsolute(path) ? path : resolve(re
 const isEspeakVoice = Schema.is(EspeakVoice)
 
 /** The name of a downloaded voice is where it lies: `ar_JO-kareem-medium` is in a folder of its name, under its name. */
-const voiceOf = (voice: string, modelsDir: string): string => {
+export const placeOfVoice = (voice: string, modelsDir: string): string => {
   if (voice.endsWith(".onnx")) return absolute(voice)
   return voice.includes("/") || isEspeakVoice(voice) ? voice : join(modelsDir, voice, `${voice}.onnx`)
 }
+
+/** eSpeak's names are not looked up: only its own process knows them. */
+export const hasVoice = (name: string, modelsDir: string): boolean =>
+  isEspeakVoice(name) || existsSync(placeOfVoice(name, modelsDir))
 
 export const loadSettings = (
   environment: Readonly<Record<string, string | undefined>>
@@ -48,7 +53,7 @@ export const loadSettings = (
     ttsHome: absolute(config.ttsHome),
     ...(config.ttsVoice === undefined
       ? {}
-      : { ttsVoice: voiceOf(config.ttsVoice, join(absolute(config.dataDir), "models")) }),
+      : { ttsVoice: placeOfVoice(config.ttsVoice, join(absolute(config.dataDir), "models")) }),
     voskModelPath: absolute(config.voskModelPath ?? "models/vosk-model-tiny-ar"),
     modelsDir: join(absolute(config.dataDir), "models"),
     ...(config.modelsManifest === undefined ? {} : { modelsManifest: absolute(config.modelsManifest) })

@@ -8,6 +8,7 @@
  * | detect | the detector           | the host that follows: frames wait     |                          |                    |
  *
  * (+) The XTTS server where there is one, then the Piper voice where there is one: the first of them is the configured.
+ *     For a questionnaire that names a voice, that one comes before them.
  * (*) `mayStandIn`. Whatever comes from the third or fourth column, and eSpeak in the second, says `degraded`.
  */
 import { Effect } from "effect"

@@ -13,7 +13,7 @@ import { Cause, Console, Effect, Exit, Layer, Redacted, Result, Runtime } from "
 import type { HttpServerError } from "effect/http"
 import { Audit } from "#src/audit/audit.ts"
 import { layerCanary } from "#src/canary/canary.ts"
-import { AppConfig, loadSettings, type Settings } from "#src/config.ts"
+import { AppConfig, hasVoice, loadSettings, placeOfVoice, type Settings } from "#src/config.ts"
 import { Auth } from "#src/gateway/auth.ts"
 import { layerGateway } from "#src/gateway/gateway.ts"
 import { NodeServer } from "#src/gateway/node-server.ts"
@@ -50,6 +50,7 @@ const layerModels = (settings: Settings, { sttPath, sttWithheld }: ConfiguredMod
       ttsHome: settings.ttsHome,
       cacheBytesMax: limits.ttsCacheBytesMax,
       speed: settings.ttsSpeed,
+      placeOfVoice: (name) => placeOfVoice(name, settings.modelsDir),
       ...(settings.ttsVoice === undefined ? {} : { voice: settings.ttsVoice }),
       ...(settings.xtts === undefined ? {} : { xtts: settings.xtts })
     })
@@ -155,7 +156,8 @@ const main = Effect.gen(function* () {
     Layer.provide(layerSessions(settings)),
     Layer.provide(
       Questionnaires.layer(questionnaires, {
-        needsHelpline: settings.environment === "production" && settings.helplineText === undefined
+        needsHelpline: settings.environment === "production" && settings.helplineText === undefined,
+        hasVoice: (name) => hasVoice(name, settings.modelsDir)
       })
     ),
     Layer.provide(layerModels(settings, configured, arriving)),

@@ -9,6 +9,7 @@ import type { Plan } from "#machines/plan.ts"
 import type { Questionnaire } from "#schemas/fhir.ts"
 import { Compiler, type Note } from "./compiler.ts"
 import { all, extensionUrls, first, type Language, string } from "./extensions.ts"
+import { mannerOf } from "./manner.ts"
 import { Texts } from "./texts.ts"
 import type { ValueSets } from "./value-sets.ts"
 import { writtenIn } from "./written-in.ts"
@@ -54,6 +55,7 @@ export const compile = (
   const linkId = string(feminine, "question")
   const code = string(feminine, "code")
   const review = first({ extension }, extensionUrls.review)?.valueCode
+  const [manner, mannerFaults] = mannerOf(questionnaire)
   const plan: Plan = {
     id: name,
     url,
@@ -66,9 +68,11 @@ export const compile = (
     alerts,
     constraints,
     ...(isReview(review) ? { review } : {}),
+    ...manner,
     ...(linkId === undefined || code === undefined ? {} : { feminineWhen: { linkId, code } })
   }
   if (review !== undefined && !isReview(review)) refusals.push(`${extensionUrls.review} takes read, offer or none`)
+  refusals.push(...mannerFaults)
   if (questions.some((question) => question.linkId === reviewLinkId))
     refusals.push(`${reviewLinkId}: this linkId stands for the answers that are read back`)
   if (refusals.length > 0) return Result.fail([...new Set(refusals)])

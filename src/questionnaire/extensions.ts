@@ -63,6 +63,10 @@ export const extensionUrls = {
   alertUnanswered: `${own}alert-unanswered`,
   /** On the whole: `read`, `offer` or `none`: whether the answers are read back at the end. valueCode */
   review: `${own}review`,
+  /** On the whole: the name of the voice that speaks it. valueString */
+  voice: `${own}voice`,
+  /** On the whole: how fast it is spoken, percent of the voice's own pace, 50 to 200. valueInteger */
+  speakingRate: `${own}speaking-rate`,
   /** On the whole: `{question, code}`, the answer which tells that the person is a woman. */
   feminineWhen: `${own}feminine-when`
 } as const

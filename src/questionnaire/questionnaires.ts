@@ -46,6 +46,8 @@ export interface QuestionnairesOptions {
   readonly valueSetFolder?: string
   /** Nobody has said whom to call: what has a safety rule is not offered (R7.9). */
   readonly needsHelpline?: boolean
+  /** Whether a voice of this name is here; absent: nobody knows. */
+  readonly hasVoice?: (name: string) => boolean
 }
 
 export class Questionnaires extends Context.Service<
@@ -59,7 +61,11 @@ export class Questionnaires extends Context.Service<
 >()("sawt/questionnaire/Questionnaires") {
   static readonly layer = (
     folder: string,
-    { valueSetFolder = join(folder, "..", "valuesets"), needsHelpline = false }: QuestionnairesOptions = {}
+    {
+      valueSetFolder = join(folder, "..", "valuesets"),
+      needsHelpline = false,
+      hasVoice = () => true
+    }: QuestionnairesOptions = {}
   ) =>
     Layer.effect(
       Questionnaires,
@@ -82,6 +88,11 @@ export class Questionnaires extends Context.Service<
           if (loaded.has(plan.id))
             yield* Effect.logError(`${name} is not used: there is a questionnaire ${plan.id} already`)
           else loaded.set(plan.id, result.success)
+          if (plan.voice !== undefined && !hasVoice(plan.voice)) {
+            yield* Effect.logWarning(
+              `${name}: its voice ${plan.voice} is not here, and the configured one speaks; npm run models:download -- --only ${plan.voice}`
+            )
+          }
           for (const { linkId, reason } of notes) yield* Effect.logWarning(`${name}: ${linkId}: ${reason}`)
         }
         const all = [...loaded.values()]

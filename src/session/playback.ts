@@ -9,7 +9,7 @@ import type { Prompt } from "#machines/session-events.ts"
 import type { SpeechFormat } from "#schemas/wire.ts"
 import { SpeechEncoder } from "#src/audio/encode.ts"
 import { limits } from "#src/limits.ts"
-import type { SpokenSentence, Tts, TtsError } from "#src/tts/tts.ts"
+import type { Manner, SpokenSentence, Tts, TtsError } from "#src/tts/tts.ts"
 import type { TurnRecorder } from "#src/telemetry/turn-recorder.ts"
 import type { Connection } from "./contract.ts"
 import type { Played } from "./played.ts"
@@ -22,6 +22,7 @@ export interface PlaybackOptions {
   readonly speech: SpeechFormat
   readonly mode: "live" | "file"
   readonly language: "ar" | "en"
+  readonly manner?: Manner
   /** Hears of all that is played. */
   readonly played: Played
   /** Looks on. */
@@ -59,7 +60,7 @@ export class Playback {
   }
 
   speak(prompt: Prompt): Effect.Effect<void, TtsError> {
-    const { connection, send, tts, speech, mode, language, played, turns } = this.#options
+    const { connection, send, tts, speech, mode, language, manner, played, turns } = this.#options
     return Effect.gen({ self: this }, function* () {
       const clock = yield* Clock.Clock
       const current = { id: prompt.id, played: Deferred.makeUnsafe<void>(), playedMs: 0, durationMs: 0 }
@@ -148,8 +149,9 @@ export class Playback {
         })
 
       return yield* Effect.gen(function* () {
-        const voice = prompt.voice === undefined ? {} : { voice: prompt.voice }
-        yield* tts.speak(prompt.spokenText, { language, keep: prompt.keep, ...voice }).pipe(Stream.runForEach(say))
+        const asked = prompt.voice === undefined ? undefined : { voice: prompt.voice }
+        const how = asked ?? (manner === undefined ? {} : { manner })
+        yield* tts.speak(prompt.spokenText, { language, keep: prompt.keep, ...how }).pipe(Stream.runForEach(say))
         // Nothing in it can be said aloud (an emoji): it still begins and ends.
         if (startedAtMs === undefined) begin(false)
         if (encoder !== undefined) yield* sendFrames(encoder.flush())

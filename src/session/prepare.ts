@@ -17,6 +17,7 @@ import type { Stt } from "#src/stt/stt.ts"
 import type { Tts } from "#src/tts/tts.ts"
 import type { Vad } from "#src/vad/vad.ts"
 import type { Admission } from "./contract.ts"
+import { mannerOf } from "./manner.ts"
 import { Playback } from "./playback.ts"
 import { Played } from "./played.ts"
 import { readyMessage } from "./ready.ts"
@@ -133,7 +134,8 @@ export const makePrepare = (services: PrepareServices) => {
         tts,
         speech,
         mode,
-        language: plan?.language ?? start.language ?? "ar"
+        language: plan?.language ?? start.language ?? "ar",
+        ...mannerOf(plan)
       }),
       mode,
       alternatives: start.alternatives ?? 0,

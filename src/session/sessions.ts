@@ -23,6 +23,7 @@ import { countedConnection, declareQuestions, metricEndpointOf } from "./counted
 import { fromEffect } from "./effect-actor.ts"
 import { inspected } from "./inspection.ts"
 import { fixedPrompts } from "./interview.ts"
+import { mannerOf } from "./manner.ts"
 import { makePrepare } from "./prepare.ts"
 import { SessionToken } from "./session-token.ts"
 import { Session } from "./session.ts"
@@ -169,12 +170,16 @@ export const sessionsLayer = (options: SessionsOptions) =>
       /** Known prompts start at once: they are rendered ahead, behind live speech. */
       yield* Effect.forEach(
         questionnaires.all.flatMap(({ languages }) => Object.values(languages)),
-        ({ plan }) => tts.prepare(fixedPrompts(plan, told), { language: plan.language }),
+        ({ plan }) =>
+          tts
+            .prepare(fixedPrompts(plan, told), { language: plan.language, ...mannerOf(plan) })
+            .pipe(
+              Effect.catch(({ message }) =>
+                Effect.logWarning(`prompts of ${plan.id} could not be rendered ahead: ${message}`)
+              )
+            ),
         { discard: true }
-      ).pipe(
-        Effect.catch((error) => Effect.logWarning(`prompts could not be rendered ahead: ${error.message}`)),
-        Effect.forkScoped
-      )
+      ).pipe(Effect.forkScoped)
 
       yield* concluderOf({ store, questionnaires, record: audit.record, nowMs: Date.now }).pipe(
         Effect.repeat(Schedule.spaced(concludeInterval)),

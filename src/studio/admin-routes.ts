@@ -18,6 +18,7 @@ import { inLanguage, type LoadedQuestionnaire } from "#src/questionnaire/load.ts
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { Live } from "#src/registry/live.ts"
 import { Sessions } from "#src/session/contract.ts"
+import { mannerOf } from "#src/session/manner.ts"
 import { todayAt } from "#src/session/today.ts"
 import { Store } from "#src/store/store.ts"
 import { Tts } from "#src/tts/tts.ts"
@@ -90,7 +91,7 @@ export const studioAdminRoutes = Effect.gen(function* () {
     const { plan } = yield* chosen(query.questionnaire, query.language)
     const wanted = promptsOf(plan).find(({ key }) => key === query.prompt)
     if (wanted === undefined) return yield* refuse("not_found", "The questionnaire has no such prompt.")
-    const sentences = yield* tts.speak(wanted.spoken, { language: plan.language, keep: true }).pipe(
+    const sentences = yield* tts.speak(wanted.spoken, { language: plan.language, keep: true, ...mannerOf(plan) }).pipe(
       Stream.runCollect,
       Effect.mapError(() => refuse("tts_unavailable", "This prompt cannot be spoken now."))
     )
@@ -163,7 +164,8 @@ export const studioAdminRoutes = Effect.gen(function* () {
       method: "GET",
       path: "/admin/studio/speech",
       summary: "Listen to a prompt",
-      description: "As the configured voice says it. Prompts of questionnaires only, by their key; no other text.",
+      description:
+        "As the questionnaire's voice says it, or else the configured one. Prompts of questionnaires only, by their key; no other text.",
       auth: "admin",
       query: SpeechQuery,
       answers: { 200: { description: "WAV, mono, 16 bits.", mediaType: "audio/wav" } },

@@ -25,7 +25,8 @@ export interface Engine {
   readonly host: VoiceHost
   /** What decides the sound besides the text; undefined: it does not speak this language. Known while the host is down. */
   readonly identity: (language: Language) => Effect.Effect<Identity | undefined>
-  readonly render: (text: string, language: Language) => Effect.Effect<Speech, HostError>
+  /** `speed`: 1 is the voice's own. */
+  readonly render: (text: string, language: Language, speed: number) => Effect.Effect<Speech, HostError>
 }
 
 const decodeRendered = Schema.decodeUnknownOption(Rendered)
@@ -83,14 +84,20 @@ const bounded = (host: Host, speech: Effect.Effect<Speech, HostError>): Effect.E
     )
   )
 
-export const espeakOver = (host: Host, arabicVoice: string, speed: number): Engine => {
-  const voices: Readonly<Record<Language, string>> = { ar: arabicVoice, en: "en" }
-  return {
-    host,
-    identity: (language) => Effect.succeed({ voice: voices[language], engine: espeakEngine }),
-    render: (text, language) => bounded(host, renderOn(host, { text, voice: voices[language], speed }))
+/** A language without a voice is not spoken. */
+export const espeakOver = (host: Host, voices: Readonly<Partial<Record<Language, string>>>): Engine => ({
+  host,
+  identity: (language) => {
+    const voice = voices[language]
+    return Effect.succeed(voice === undefined ? undefined : { voice, engine: espeakEngine })
+  },
+  render: (text, language, speed) => {
+    const voice = voices[language]
+    return voice === undefined
+      ? Effect.fail(broken(host, "This voice does not speak the language."))
+      : bounded(host, renderOn(host, { text, voice, speed }))
   }
-}
+})
 
 const phonemesOf = (espeak: Host, text: string, voice: string): Effect.Effect<Phonemes, HostError> =>
   loaded(espeak).pipe(
@@ -106,7 +113,7 @@ interface Voice {
 }
 
 /** `espeak` reads for a voice that wants phonemes; a `text` voice needs it not. */
-export const piperOver = (host: Host, espeak: Host, voicePath: string, speed: number): Engine => {
+export const piperOver = (host: Host, espeak: Host, voicePath: string): Engine => {
   let read: Voice | undefined
   // Unknown while the files cannot be read: then the host says why. They may come later.
   const voice = Effect.suspend(() =>
@@ -120,7 +127,7 @@ export const piperOver = (host: Host, espeak: Host, voicePath: string, speed: nu
         )
       : Effect.succeed(read)
   )
-  const render = Effect.fnUntraced(function* (text: string) {
+  const render = Effect.fnUntraced(function* (text: string, speed: number) {
     const known = yield* voice
     if (known === undefined) return yield* broken(host, "The voice's files cannot be read.")
     const words =
@@ -137,7 +144,7 @@ export const piperOver = (host: Host, espeak: Host, voicePath: string, speed: nu
           ? { voice: known?.fingerprint ?? "unknown", engine: `piper ${espeakEngine}` }
           : undefined
       ),
-    render: (text) => bounded(host, render(text))
+    render: (text, _, speed) => bounded(host, render(text, speed))
   }
   return engine
 }

@@ -14,6 +14,7 @@ import { type Language, speakable } from "./arabic-text.ts"
 import { keyOf, SpeechCache } from "./cache.ts"
 import { type Engine, espeakOver, piperOver } from "./engine.ts"
 import { type Lane, Lanes } from "./lane.ts"
+import { isPath, NamedVoices } from "./named-voices.ts"
 import { sentences } from "./sentences.ts"
 import type { Speech } from "./speech-file.ts"
 import { startXtts } from "./xtts.ts"
@@ -37,10 +38,19 @@ export interface SpokenSentence {
   readonly degraded: boolean
 }
 
+export interface Manner {
+  /** The name of a voice; where it is not here, or fails, the configured one stands in. */
+  readonly voice?: string
+  /** 0.5 to 2; absent: as the service speaks. */
+  readonly speed?: number
+}
+
 export interface SpeakOptions {
   readonly language: "ar" | "en"
-  /** `xtts`, `piper` or `espeak`; absent: the configured voice. */
+  /** `xtts`, `piper` or `espeak`, and no other; absent: the configured voice. */
   readonly voice?: string
+  /** How a questionnaire is to be spoken where no `voice` is asked for. */
+  readonly manner?: Manner
   /** Read-backs of a person's answer are never kept on disk (R3.8). */
   readonly keep: boolean
 }
@@ -55,9 +65,9 @@ export interface TtsOptions {
   readonly speed?: number
   /** A server that speaks before them. */
   readonly xtts?: XttsSettings
+  /** Where the voice of a name is: a path, or a name of eSpeak's. Absent: names are eSpeak's, or paths. */
+  readonly placeOfVoice?: (name: string) => string
 }
-
-const isPath = (voice: string): boolean => voice.includes("/") || voice.endsWith(".onnx")
 
 const sourceOf = (kind: ServingKind): SpeechSource => (kind === "piper" || kind === "xtts" ? kind : "espeak")
 
@@ -71,13 +81,25 @@ const keyOfAnyVoice = (text: string, language: Language): string =>
 
 const silent = new TtsError({ reason: "unavailable", message: "No speech engine speaks this language." })
 
-const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Host, speed: number) {
-  return piperOver(yield* startHost("piper", { voicePath }), espeak, voicePath, speed)
+const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Host) {
+  return piperOver(yield* startHost("piper", { voicePath }), espeak, voicePath)
 })
 
-/** The best engine first. */
+interface SpeakerOptions {
+  /** The best first. */
+  readonly engines: ReadonlyArray<Engine>
+  readonly named: NamedVoices
+  readonly cache: SpeechCache
+  readonly scope: Scope.Scope
+  readonly speed: number
+}
+
+/** Who may speak a sentence, the best first; undefined: who was wished for and is not here. */
+type Candidates = ReadonlyArray<Engine | undefined>
+
 class Speaker {
   readonly #engines: ReadonlyArray<Engine>
+  readonly #named: NamedVoices
   readonly #cache: SpeechCache
   readonly #scope: Scope.Scope
   readonly #speed: number
@@ -85,9 +107,10 @@ class Speaker {
   /** A server elsewhere does not wait for the processors here, nor they for it. */
   readonly #lanesOfServer = new Lanes()
 
-  constructor(engines: ReadonlyArray<Engine>, cache: SpeechCache, scope: Scope.Scope, speed: number) {
+  constructor({ engines, named, cache, scope, speed }: SpeakerOptions) {
     this.#speed = speed
     this.#engines = engines
+    this.#named = named
     this.#cache = cache
     this.#scope = scope
   }
@@ -108,29 +131,41 @@ class Speaker {
   }
 
   speak(text: string, options: SpeakOptions): Stream.Stream<SpokenSentence, TtsError> {
-    const engines =
-      options.voice === undefined ? this.#engines : this.#engines.filter(({ host }) => host.kind === options.voice)
-    if (engines.length === 0) {
-      const names = this.#engines.map(({ host }) => host.kind).join(", ")
-      return Stream.fail(
-        new TtsError({ reason: "refused", message: `There is no voice of this name; there is: ${names}.` })
+    return Stream.unwrap(
+      Effect.map(this.#candidates(options), (candidates) =>
+        Stream.fromIterable(sentences(speakable(text, options.language))).pipe(
+          Stream.rechunk(1),
+          Stream.mapEffect((sentence) => this.#sentence(sentence, candidates, options))
+        )
       )
-    }
-    return Stream.fromIterable(sentences(speakable(text, options.language))).pipe(
-      Stream.rechunk(1),
-      Stream.mapEffect((sentence) => this.#sentence(sentence, engines, options))
     )
+  }
+
+  #candidates({ voice, manner = {} }: Pick<SpeakOptions, "voice" | "manner">): Effect.Effect<Candidates, TtsError> {
+    if (voice !== undefined) {
+      const engines = this.#engines.filter(({ host }) => host.kind === voice)
+      const names = this.#engines.map(({ host }) => host.kind).join(", ")
+      const message = `There is no voice of this name; there is: ${names}.`
+      return engines.length > 0 ? Effect.succeed(engines) : Effect.fail(new TtsError({ reason: "refused", message }))
+    }
+    if (manner.voice === undefined) return Effect.succeed(this.#engines)
+    return Effect.map(this.#named.get(manner.voice), (named) => [
+      named,
+      ...this.#engines.filter((one) => one !== named)
+    ])
   }
 
   readonly prepare = Effect.fn("Tts.prepare")(
     { self: this },
-    function* (texts: ReadonlyArray<string>, { language }: { readonly language: "ar" | "en" }) {
+    function* (texts: ReadonlyArray<string>, { language, manner = {} }: Omit<SpeakOptions, "keep" | "voice">) {
       const wanted = new Set(texts.flatMap((text) => sentences(speakable(text, language))))
+      const candidates = yield* this.#candidates({ manner })
+      const speed = manner.speed ?? this.#speed
       for (const text of wanted) {
-        const engine = yield* this.#preferred(language)
-        const key = yield* this.#key(text, engine, language)
+        const engine = yield* firstThatSpeaks(candidates, language)
+        const key = yield* keyFor(text, engine, language, speed)
         if (key === undefined || (yield* Effect.promise(() => this.#cache.has(key)))) continue
-        const speech = yield* Effect.mapError(this.#rendered("prepare", engine, text, language), toTtsError)
+        const speech = yield* Effect.mapError(this.#rendered("prepare", engine, text, language, speed), toTtsError)
         // Where nothing can be kept there is nothing to prepare.
         if (!(yield* Effect.promise(() => this.#cache.put(key, speech)))) return
         yield* Effect.promise(() => this.#cache.put(keyOfAnyVoice(text, language), speech))
@@ -140,11 +175,13 @@ class Speaker {
 
   readonly #sentence = Effect.fn("Tts.sentence")(
     { self: this },
-    function* (text: string, engines: ReadonlyArray<Engine>, options: SpeakOptions) {
+    function* (text: string, candidates: Candidates, options: SpeakOptions) {
+      const speed = options.manner?.speed ?? this.#speed
       const voices: Array<Effect.Effect<Sound, TtsError>> = []
-      for (const engine of engines) {
-        const key = yield* this.#key(text, engine, options.language)
-        if (key !== undefined) voices.push(this.#spoken(text, key, engine, options))
+      for (const engine of candidates) {
+        const key = engine && (yield* keyFor(text, engine, options.language, speed))
+        if (engine === undefined) voices.push(Effect.fail(silent))
+        else if (key !== undefined) voices.push(this.#spoken(text, key, engine, options, speed))
       }
       const [first, ...others] = voices
       if (first === undefined) return yield* silent
@@ -153,7 +190,7 @@ class Speaker {
         first,
         ...others,
         this.#renderedBefore(text, options.language),
-        Effect.andThen(this.#back(engines), last)
+        Effect.andThen(this.#back(candidates.at(-1)), last)
       ])
       return { text, ...sound } satisfies SpokenSentence
     }
@@ -161,10 +198,10 @@ class Speaker {
 
   readonly #spoken = Effect.fnUntraced(
     { self: this },
-    function* (text: string, key: string, engine: Engine, { keep, language }: SpeakOptions) {
+    function* (text: string, key: string, engine: Engine, { keep, language }: SpeakOptions, speed: number) {
       const kept = yield* Effect.promise(() => this.#cache.get(key))
       if (kept !== undefined) return { ...kept, source: "cache" as const }
-      const speech = yield* Effect.mapError(this.#rendered("live", engine, text, language), toTtsError)
+      const speech = yield* Effect.mapError(this.#rendered("live", engine, text, language, speed), toTtsError)
       // The caller hears it now; writing it down can wait.
       if (keep)
         yield* Effect.forkIn(
@@ -176,9 +213,9 @@ class Speaker {
   )
 
   /** A voice that fell is being replaced; one that cannot serve is not waited for. */
-  #back(engines: ReadonlyArray<Engine>): Effect.Effect<void, TtsError> {
+  #back(engine: Engine | undefined): Effect.Effect<void, TtsError> {
     return Effect.suspend(() => {
-      const host = engines.at(-1)?.host
+      const host = engine?.host
       if (host === undefined || host.status()._tag === "Failed") return Effect.fail(silent)
       return Effect.timeoutOrElse(Effect.ignore(whenReady(host)), {
         duration: voiceReturnWaitMs,
@@ -195,24 +232,30 @@ class Speaker {
     )
   }
 
-  /** The configured voice where it speaks this language. */
-  readonly #preferred = Effect.fnUntraced({ self: this }, function* (language: "ar" | "en") {
-    for (const engine of this.#engines) if ((yield* engine.identity(language)) !== undefined) return engine
-    return yield* silent
-  })
-
-  #key(text: string, engine: Engine, language: "ar" | "en"): Effect.Effect<string | undefined> {
-    return Effect.map(engine.identity(language), (identity) =>
-      identity === undefined
-        ? undefined
-        : keyOf({ text, speed: engine.host.kind === "xtts" ? 1 : this.#speed, ...identity })
-    )
-  }
-
-  #rendered(lane: Lane, engine: Engine, text: string, language: "ar" | "en"): Effect.Effect<Speech, HostError> {
-    return (engine.host.kind === "xtts" ? this.#lanesOfServer : this.#lanes).run(lane, engine.render(text, language))
+  #rendered(
+    lane: Lane,
+    engine: Engine,
+    text: string,
+    language: Language,
+    speed: number
+  ): Effect.Effect<Speech, HostError> {
+    const lanes = engine.host.kind === "xtts" ? this.#lanesOfServer : this.#lanes
+    return lanes.run(lane, engine.render(text, language, speed))
   }
 }
+
+const firstThatSpeaks = Effect.fnUntraced(function* (candidates: Candidates, language: Language) {
+  for (const engine of candidates) {
+    if (engine !== undefined && (yield* engine.identity(language)) !== undefined) return engine
+  }
+  return yield* silent
+})
+
+/** Undefined: it does not speak this language. */
+const keyFor = (text: string, engine: Engine, language: Language, speed: number): Effect.Effect<string | undefined> =>
+  Effect.map(engine.identity(language), (identity) =>
+    identity === undefined ? undefined : keyOf({ text, speed: engine.host.kind === "xtts" ? 1 : speed, ...identity })
+  )
 
 export class Tts extends Context.Service<
   Tts,
@@ -220,14 +263,14 @@ export class Tts extends Context.Service<
     readonly health: () => ModelHealth
     /** Tells each change of it. Returns how to stop. */
     readonly onHealth: (listener: HealthListener) => () => void
-    /** The configured voice first. */
+    /** The configured voice first; those that questionnaires name last. */
     readonly hosts: ReadonlyArray<WatchedHost>
     /** Interrupting the stream stops the synthesis. */
     readonly speak: (text: string, options: SpeakOptions) => Stream.Stream<SpokenSentence, TtsError>
     /** Synthesises what is not cached yet, one at a time, behind live speech. */
     readonly prepare: (
       texts: ReadonlyArray<string>,
-      options: { readonly language: "ar" | "en" }
+      options: Omit<SpeakOptions, "keep" | "voice">
     ) => Effect.Effect<void, TtsError>
   }
 >()("sawt/tts/Tts") {
@@ -239,16 +282,22 @@ export class Tts extends Context.Service<
         const path = options.voice !== undefined && isPath(options.voice) ? options.voice : undefined
         const speed = options.speed ?? 1
         const espeakHost = yield* startHost("espeak", {})
-        const espeak = espeakOver(espeakHost, path === undefined ? (options.voice ?? "ar") : "ar", speed)
-        const piper = path === undefined ? [] : [yield* startPiper(path, espeakHost, speed)]
+        const ar = path === undefined ? (options.voice ?? "ar") : "ar"
+        const espeak = espeakOver(espeakHost, { ar, en: "en" })
+        const piper = path === undefined ? [] : [yield* startPiper(path, espeakHost)]
         const cache = new SpeechCache(options.ttsHome, options.cacheBytesMax)
         const xtts = options.xtts === undefined ? [] : [yield* startXtts(options.xtts)]
         const engines = [...xtts, ...piper, espeak]
-        const speaker = new Speaker(engines, cache, yield* Effect.scope, speed)
+        const scope = yield* Effect.scope
+        const named = new NamedVoices({ espeakHost, placeOf: options.placeOfVoice ?? ((name) => name), scope })
+        if (path !== undefined && piper[0] !== undefined) named.add(path, piper[0])
+        const speaker = new Speaker({ engines, named, cache, scope, speed })
         return Tts.of({
           health: () => speaker.health(),
           onHealth: (listener) => watchHealth(() => speaker.health(), speaker.onStatus, listener),
-          hosts: engines.map(({ host }) => host),
+          get hosts() {
+            return [...new Set([...engines.map(({ host }) => host), ...named.hosts])]
+          },
           speak: (text, speakOptions) => speaker.speak(text, speakOptions),
           prepare: (texts, prepareOptions) => speaker.prepare(texts, prepareOptions)
         })
