@@ -16,13 +16,13 @@ import { clips, sampleRateHz } from "./recordings.ts"
 const { json, numbers } = readOptions(
   "trace",
   `CPU seconds of all processes of the service for a second of audio, and milliseconds from the end of a word to its final (in
-a recording, so without the wait for a silence), without telemetry, with it, and with a receiver that never answers: in turns,
-each first as often as the others. Ratios and differences are medians over the rounds, with the interval that holds the median
+a recording, so without the wait for a silence), without telemetry, with it, and with a receiver that never answers: word by
+word in turns. Ratios and differences are medians over the rounds, with the interval that holds the median
 of such rounds in 95 of 100 cases.`,
   {
     numbers: {
       rounds: { default: 20, about: "rounds, each with servers of its own" },
-      words: { default: 150, about: "words of each run" }
+      words: { default: 150, about: "words of each round that count, after as many that do not" }
     }
   }
 )
@@ -69,43 +69,57 @@ const opened = async (kind: Kind): Promise<Side> => {
 const pause = new Int16Array(2 * sampleRateHz - 3_200)
 
 interface Run {
+  /** For a second of audio. */
   readonly serverCpu: number
   readonly hostsCpu: number
   readonly latencyMs: number
 }
-/** Processor time is for a second of audio. */
-const run = async ({ server, client }: Side): Promise<Run> => {
-  const used = cpuMeter(processesOf(server.process.pid ?? 0))
-  const latencies: Array<number> = []
+/** Milliseconds from the end of the word to its final. */
+const say = async ({ client }: Side, word: Int16Array): Promise<number> => {
+  await client.sendAudio(new Uint8Array(word.buffer, word.byteOffset, word.byteLength))
+  const endedAtMs = performance.now()
+  await client.sendAudio(new Uint8Array(pause.buffer))
+  await client.next("transcript.final")
+  return performance.now() - endedAtMs
+}
+
+/**
+ * Word by word in turns, each server first as often as the others, and all of them measured from the first to the last word:
+ * whatever else runs on the machine meets them alike, and what is exported between the words counts.
+ */
+const runs = async (sides: ReadonlyMap<Kind, Side>): Promise<Record<Kind, Run>> => {
+  const order = [...sides]
+  const meters = order.map(([, { server }]) => cpuMeter(processesOf(server.process.pid ?? 0)))
+  const latencies = order.map(() => Array<number>())
   let samples = 0
   for (let word = 0; word < numbers.words; word++) {
     const clip = clips[word % clips.length]?.samples ?? new Int16Array()
     samples += clip.length + pause.length
-    await client.sendAudio(new Uint8Array(clip.buffer, clip.byteOffset, clip.byteLength))
-    const endedAtMs = performance.now()
-    await client.sendAudio(new Uint8Array(pause.buffer))
-    await client.next("transcript.final")
-    latencies.push(performance.now() - endedAtMs)
+    for (let turn = 0; turn < order.length; turn++) {
+      const place = (word + turn) % order.length
+      const [, side] = order[place] ?? []
+      if (side !== undefined) latencies[place]?.push(await say(side, clip))
+    }
   }
-  const { server: own, ...hosts } = used()
   const seconds = samples / sampleRateHz
-  return {
-    serverCpu: own / seconds,
-    hostsCpu: Object.values(hosts).reduce((sum, cpu) => sum + cpu, 0) / seconds,
-    latencyMs: median(latencies)
-  }
+  const found = order.map(([kind], place): readonly [Kind, Run] => {
+    const { server = NaN, ...hosts } = meters[place]?.() ?? {}
+    const hostsCpu = Object.values(hosts).reduce((sum, cpu) => sum + cpu, 0) / seconds
+    return [kind, { serverCpu: server / seconds, hostsCpu, latencyMs: median(latencies[place] ?? []) }]
+  })
+  return Object.fromEntries(found) as Record<Kind, Run>
 }
 
 const roundOf = async (number: number): Promise<Record<Kind, Run>> => {
-  const order = [...kinds.slice(number % kinds.length), ...kinds.slice(0, number % kinds.length)]
   const sides = new Map<Kind, Side>()
-  const runs: Partial<Record<Kind, Run>> = {}
   try {
-    for (const kind of order) sides.set(kind, await opened(kind))
-    // The first run of each is where code is compiled.
-    for (const [, side] of sides) await run(side)
-    for (const [kind, side] of sides) runs[kind] = await run(side)
-    return runs as Record<Kind, Run>
+    for (let turn = 0; turn < kinds.length; turn++) {
+      const kind = kinds[(number + turn) % kinds.length] ?? "off"
+      sides.set(kind, await opened(kind))
+    }
+    // The first words are where code is compiled.
+    await runs(sides)
+    return await runs(sides)
   } finally {
     for (const { client, server } of sides.values()) {
       client.socket.terminate()
