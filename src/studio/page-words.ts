@@ -60,6 +60,8 @@ export interface PageWords {
   readonly response: string
   readonly slow: string
   readonly turnFailed: string
+  /** By what comes of a turn (`sawt.turn.outcome`). */
+  readonly outcomes: Readonly<Record<string, string>>
   readonly partSpeech: string
   readonly partEndpointing: string
   readonly partQueue: string
@@ -135,6 +137,19 @@ const en: PageWords = {
   response: "answered after",
   slow: "slow",
   turnFailed: "failed",
+  outcomes: {
+    transcribed: "transcribed",
+    answered: "answered",
+    confirming: "to be confirmed",
+    denied: "denied",
+    unmatched: "no answer in it",
+    commanded: "did as was asked",
+    empty: "no word heard",
+    lost: "lost",
+    cleared: "dropped by the client",
+    told: "spoken unasked",
+    unfinished: "unfinished"
+  },
   partSpeech: "Speech",
   partEndpointing: "Silence that ends it",
   partQueue: "Waiting for a processor",
@@ -210,6 +225,19 @@ const ar: PageWords = {
   response: "الرد بعد",
   slow: "بطيء",
   turnFailed: "أخفق",
+  outcomes: {
+    transcribed: "كُتب ما قيل",
+    answered: "أُجيب",
+    confirming: "ينتظر التأكيد",
+    denied: "نُفي",
+    unmatched: "لا جواب فيه",
+    commanded: "نُفّذ الطلب",
+    empty: "لم تُسمع كلمة",
+    lost: "ضاع الكلام",
+    cleared: "ألغاه العميل",
+    told: "تكلمت الخدمة من نفسها",
+    unfinished: "لم يكتمل"
+  },
   partSpeech: "الكلام",
   partEndpointing: "الصمت الذي يُنهيه",
   partQueue: "انتظار المعالج",

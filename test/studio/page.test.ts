@@ -5,6 +5,7 @@
 import type { Page } from "playwright-core"
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { pageWords } from "#src/studio/page-words.ts"
+import { turnOutcomes } from "#src/telemetry/turn-record.ts"
 import { interviewed, noPrompts, spoken } from "#test/e2e/caller.ts"
 import { linkIds } from "#test/e2e/questionnaire-file.ts"
 import { describeInBrowser, screenshot } from "#test/support/browser.ts"
@@ -153,8 +154,10 @@ describeInBrowser("/studio", (browser) => {
       const parts = await page.$$eval("#timeline-turns li:nth-child(3) th", (cells) =>
         cells.map(({ textContent }) => textContent)
       )
-      const { partSpeech, partDecode, partSynthesis, partPlayback } = pageWords[language]
+      const { partSpeech, partDecode, partSynthesis, partPlayback, outcomes } = pageWords[language]
       assert.includeMembers(parts, [partSpeech, partDecode, partSynthesis, partPlayback])
+      assert.hasAllKeys(outcomes, turnOutcomes)
+      assert.include(await page.textContent("#timeline-turns li:nth-child(3) summary"), outcomes["answered"] ?? "a name")
       assert.isFalse(await page.isDisabled("#timeline-save"))
       await page.locator("#timeline").scrollIntoViewIfNeeded()
       await screenshot(page, `studio-timeline-${language}`)

@@ -68,7 +68,7 @@ const drawn = ({ number, duration_ms, facts, parts }) => {
   const response = facts["sawt.turn.response_ms"]
   const told = [
     `${words.turn} ${number}`,
-    String(facts["sawt.turn.outcome"]),
+    words.outcomes[String(facts["sawt.turn.outcome"])] ?? "",
     String(facts["sawt.question"] ?? ""),
     typeof response === "number" ? `${words.response} ${time(response)}` : "",
     facts["sawt.turn.slow"] === true ? words.slow : "",
