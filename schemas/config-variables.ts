@@ -88,7 +88,8 @@ export const variables = {
     schema: OnOff,
     default: "off",
     allowed: "on or off; only off in production",
-    about: "Logs what is said, typed and answered, at DEBUG: for debugging with invented speech only."
+    about:
+      "Logs what is said, typed and answered, at DEBUG, and never over OTLP: for debugging with invented speech only."
   }),
   VOICE_SERVICE_ENV: variable({
     schema: Schema.Literals(["development", "production"]),

@@ -100,7 +100,7 @@ const tracesPage = (): string =>
   page(
     "Traces",
     "src/telemetry/span-table.ts",
-    "What is exported where `OTEL_EXPORTER_OTLP_ENDPOINT` is set: each turn as a trace of its own, linked to the span of its session. A session's span is in the trace that `session.start` names by `traceparent`, else in its upgrade's, which goes on with the client's own. `trace_id` of a `transcript.final` or an error is the turn's. No attribute holds what a person said, answered, is called or comes from.",
+    "What is exported where `OTEL_EXPORTER_OTLP_ENDPOINT` is set: each turn as a trace of its own, linked to the span of its session. A session's span is in the trace that `session.start` names by `traceparent`, else in its upgrade's, which goes on with the client's own. `trace_id` of a `transcript.final` or an error is the turn's. A client of vosk-server's protocol has a session and no turns: where its utterances begin and end libvosk alone knows, whose answers go by unread. No attribute holds what a person said, answered, is called or comes from; nor do exported log lines, whatever `LOG_CONTENT` is.",
     "## Spans",
     table(
       ["span", "parent", "meaning", "attributes"],

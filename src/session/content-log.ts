@@ -1,9 +1,11 @@
 /**
  * The one way by which what people say may reach a log: transcripts, typed text and answers, at DEBUG, and only where an
- * operator has switched `LOG_CONTENT` on. Tokens and secrets are no content and are never logged.
+ * operator has switched `LOG_CONTENT` on. It stays in this process's own log: OTLP does not get it. Tokens and secrets are no
+ * content and are never logged.
  */
 import { Effect } from "effect"
 import type { ClientMessage, ServerMessage } from "#schemas/wire.ts"
+import { StaysHere } from "#src/telemetry/logs.ts"
 import type { Admission, Connection } from "./contract.ts"
 
 export type LogContent = (message: ClientMessage | ServerMessage) => void
@@ -33,7 +35,8 @@ export const makeLogContent =
   ({ traceId, subject }: Admission): LogContent =>
   (message) => {
     const content = contentOf(message)
-    if (content !== undefined) run(Effect.logDebug(message.type, { traceId, subject, content }))
+    if (content !== undefined)
+      run(Effect.provideService(Effect.logDebug(message.type, { traceId, subject, content }), StaysHere, true))
   }
 
 /** The same connection; what goes out over it is logged. */

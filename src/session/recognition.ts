@@ -33,7 +33,7 @@ export interface RecognitionOptions {
   readonly sampleRateHz: number
   readonly nowMs: () => number
   readonly onNotice: (notice: string) => void
-  readonly onEnded: () => void
+  readonly onEnded: (reason: string) => void
 }
 
 interface Hearing {
@@ -199,6 +199,6 @@ export class Recognition implements SessionHandle<VoskMessage> {
     this.ended = true
     this.#hearing?.verbatim.close()
     this.#options.connection.close(closeCode, reason)
-    this.#options.onEnded()
+    this.#options.onEnded(reason)
   }
 }

@@ -2,10 +2,13 @@
 import { Deferred, Effect, Layer } from "effect"
 import type { EndReason } from "#machines/session-events.ts"
 import { limits } from "#src/limits.ts"
+import { Store } from "#src/store/store.ts"
 import { Stt } from "#src/stt/stt.ts"
+import { Turns } from "#src/telemetry/turns.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { type Admission, Recognitions } from "./contract.ts"
 import { Recognition } from "./recognition.ts"
+import { recordedAdmission } from "./recorded.ts"
 import type { SessionsOptions } from "./sessions.ts"
 
 export const recognitionsLayer = ({ idleSeconds, maxMinutes, voskSampleRateHz = 8_000 }: SessionsOptions) =>
@@ -14,6 +17,8 @@ export const recognitionsLayer = ({ idleSeconds, maxMinutes, voskSampleRateHz = 
     Effect.gen(function* () {
       const stt = yield* Stt
       const vad = yield* Vad
+      const store = yield* Store
+      const turns = yield* Turns
       const log = Effect.runForkWith(yield* Effect.context<never>())
       const running = new Set<Recognition>()
       let drained: Deferred.Deferred<void> | undefined
@@ -40,11 +45,15 @@ export const recognitionsLayer = ({ idleSeconds, maxMinutes, voskSampleRateHz = 
             sampleRateHz: voskSampleRateHz,
             nowMs: Date.now,
             onNotice: (notice) => log(Effect.logWarning(notice)),
-            onEnded: () => {
+            onEnded: (reason) => {
+              record.close(reason)
               running.delete(recognition)
               if (running.size === 0 && drained !== undefined) Deferred.doneUnsafe(drained, Effect.void)
             }
           })
+          // Where its utterances begin and end libvosk alone knows: there are no turns in it.
+          const recorded = { id: recognition.id, mode: "file", positionMs: 0, audioGaps: 0 } as const
+          const record = turns.record(recordedAdmission(admission, store.subjectHash), () => recorded)
           running.add(recognition)
           yield* Effect.addFinalizer(() => Effect.sync(() => recognition.leave("ended")))
           yield* leaveAfter(recognition, "duration_exceeded", minutesOf(admission) * 60_000)

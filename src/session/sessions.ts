@@ -25,6 +25,7 @@ import { inspected } from "./inspection.ts"
 import { fixedPrompts } from "./interview.ts"
 import { mannerOf } from "./manner.ts"
 import { makePrepare } from "./prepare.ts"
+import { recordedAdmission } from "./recorded.ts"
 import { SessionToken } from "./session-token.ts"
 import { Session } from "./session.ts"
 
@@ -45,16 +46,6 @@ export interface SessionsOptions {
 const concludeInterval = "5 seconds"
 /** A person who has said nothing for this long is asked again. */
 const noSpeechMs = 8_000
-
-const recordedAdmission = (admission: Admission, subjectHash: (subject: string) => string) => {
-  const { subject, traceId, upgrade } = admission
-  return {
-    endpoint: metricEndpointOf(admission),
-    traceId,
-    ...(upgrade === undefined ? {} : { upgrade }),
-    ...(subject === undefined ? {} : { subjectHash: subjectHash(subject) })
-  }
-}
 
 export const sessionsLayer = (options: SessionsOptions) =>
   Layer.effect(

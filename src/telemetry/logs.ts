@@ -43,6 +43,17 @@ export const Threshold: Context.Reference<LogThreshold> = Context.Reference("saw
   defaultValue: () => new LogThreshold("INFO")
 })
 
+/** Of a fiber whose lines hold what people say: they stay in this process's own log. */
+export const StaysHere: Context.Reference<boolean> = Context.Reference("sawt/telemetry/StaysHere", {
+  defaultValue: () => false
+})
+
+/** Lines that may leave for another machine. */
+const leaving = (logger: Logger.Logger<unknown, unknown>): Logger.Logger<unknown, void> =>
+  Logger.make((options) => {
+    if (!options.fiber.getRef(StaysHere)) logger.log(options)
+  })
+
 const above = (threshold: LogThreshold, logger: Logger.Logger<unknown, unknown>): Logger.Logger<unknown, void> =>
   Logger.make((options) => {
     if (threshold.allows(options.logLevel)) logger.log(options)
@@ -69,7 +80,7 @@ export const layerLogs = ({ level, isProduction, otlp }: LogOptions) => {
   return Layer.mergeAll(
     Logger.layer([
       above(threshold, here),
-      ...exported.map((made) => Effect.map(made, (logger) => above(threshold, logger)))
+      ...exported.map((made) => Effect.map(made, (logger) => above(threshold, leaving(logger))))
     ]),
     // All of them reach the loggers, which ask the threshold: a fiber keeps the level that it began with.
     Layer.succeed(References.MinimumLogLevel, "Trace"),

@@ -21,6 +21,7 @@ import { type Conversation, converse } from "../../scripts/demo/conversation.ts"
 import { Patient } from "../../scripts/demo/patient.ts"
 import { loadRecordings } from "../../scripts/demo/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
+import { VoskClient } from "../../scripts/vosk-client.ts"
 import { type ReceivedSpan, type Receiver, startReceiver } from "./otlp-receiver.ts"
 
 const clientTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -215,12 +216,15 @@ describe("the client's own trace", () => {
   let server: ServerProcess
   beforeAll(async () => {
     receiver = await startReceiver()
-    server = await startServer(exportingTo(receiver, { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" }))
+    server = await startServer(exportingTo(receiver, { OTEL_EXPORTER_OTLP_PROTOCOL: "http/json", LOG_CONTENT: "on" }))
   })
   afterAll(async () => {
     await server.stop()
     await receiver.close()
   })
+
+  const exportedLines = () =>
+    receiver.bodies.flatMap(({ path, body }) => (path === "/v1/logs" ? [body.toString("utf8")] : [])).join()
 
   it("goes on with the session that `session.start` says belongs to it, in JSON too", async () => {
     const caller = await Caller.open(server.url)
@@ -296,7 +300,35 @@ describe("the client's own trace", () => {
     assert.deepStrictEqual(await (await level("POST", { level: "DEBUG" })).json(), { level: "DEBUG" })
     await Caller.open(server.url, { path: "/ws/secure" }).catch(() => {})
     await server.logged("Upgrade refused")
+    await receiver.until(() => exportedLines().includes("Upgrade refused"))
     const isWritten = () => /"action":"log_level.set","target":"DEBUG"/.test(auditText(server.dataDir))
     while (!isWritten()) await new Promise((resolve) => setTimeout(resolve, 20))
+  })
+
+  it("keeps what is said in its own log, where LOG_CONTENT has it logged", async () => {
+    const caller = await Caller.started(server.url)
+    await caller.play(spoken("yes"))
+    await caller.count("transcript.final", 1)
+    const [said = ""] = caller.finals
+    await caller.end()
+    await server.logged(said)
+    // Lines leave in their order: once this one has, those of the session have too.
+    const refusals = () => exportedLines().split("Upgrade refused").length
+    const before = refusals()
+    await Caller.open(server.url, { path: "/ws/secure" }).catch(() => {})
+    await receiver.until(() => refusals() > before)
+    assert.notInclude(exportedLines(), said)
+  })
+
+  it("has a session for a client of vosk-server's protocol too, under its upgrade", async () => {
+    const before = named(receiver.spans, "session").length
+    const client = await VoskClient.open(`${server.url.replace("http", "ws")}/`)
+    await client.ask('{"eof" : 1}')
+    await client.ended()
+    await receiver.until(() => named(receiver.spans, "session").length > before)
+    const session = named(receiver.spans, "session").at(-1)
+    assert.include(session?.attributes, { "sawt.endpoint": "basic", "sawt.session.end": "ended" })
+    const upgrade = receiver.spans.find(({ spanId }) => spanId === session?.parentSpanId)
+    assert.include(upgrade, { name: "upgrade", traceId: session?.traceId ?? "" })
   })
 })
