@@ -111,6 +111,9 @@ const isGuard = (name: string): boolean =>
     name
   )
 
+/** Of turns, spans, metrics and logs; nothing is exported here. */
+const isTelemetry = (name: string): boolean => /^src\/telemetry\/|^@opentelemetry\//.test(name)
+
 const frameMs = 20
 const profileOf = async (server: Server) => {
   const client = await opened(server)
@@ -150,12 +153,17 @@ try {
   })
   const files = await profileOf(servers.real)
   const guards = files.all.filter(isGuard)
-  if (json) console.log(JSON.stringify({ machine: machine(), results, files, guards }, undefined, 2))
+  const telemetry = { below: files.below.filter(isTelemetry), all: files.all.filter(isTelemetry) }
+  if (json) console.log(JSON.stringify({ machine: machine(), results, files, guards, telemetry }, undefined, 2))
   else {
     console.log(`${machine()}\n\n${table(results)}\n`)
     console.log(`While ${numbers.seconds} s of audio came, below receiveAudio: ${files.below.join(", ")}`)
     console.log(`At all: ${files.all.join(", ")}`)
     console.log(`Of authentication and limits: ${guards.join(", ") || "nothing"}`)
+    const { below, all } = telemetry
+    console.log(
+      `Of telemetry, below receiveAudio: ${below.join(", ") || "nothing"}; at all: ${all.join(", ") || "nothing"}`
+    )
   }
 } finally {
   for (const { child } of Object.values(servers)) child.disconnect()
