@@ -82,6 +82,8 @@ export class Link {
   readonly #socket: SocketLike
   readonly #surroundings: Surroundings
   readonly #listener: LinkListener
+  /** Of audio. */
+  sentBytes = 0
   #silences = 0
   #timer: Timer | undefined
   #over = false
@@ -118,7 +120,9 @@ export class Link {
   }
 
   sendAudio(frame: Uint8Array): void {
-    if (!this.#over) this.#socket.send(frame)
+    if (this.#over) return
+    this.#socket.send(frame)
+    this.sentBytes += frame.byteLength
   }
 
   /** Without a word to the listener. */

@@ -1,7 +1,12 @@
 /** Hands the microphone's samples on in blocks of 20 ms. Runs as a worklet, so it imports nothing. */
-export type FromMicrophone = Float32Array
+export interface FromMicrophone {
+  readonly samples: Float32Array
+  /** Of the context, in seconds: when the last of them had come in. */
+  readonly atTime: number
+}
 
 declare const sampleRate: number
+declare const currentTime: number
 declare class AudioWorkletProcessor {
   readonly port: MessagePort
 }
@@ -17,10 +22,11 @@ class Tap extends AudioWorkletProcessor {
   process([input]: ReadonlyArray<ReadonlyArray<Float32Array>>): boolean {
     const channel = input?.[0]
     if (channel === undefined) return true
-    for (const sample of channel) {
+    for (const [at, sample] of channel.entries()) {
       this.#block[this.#filled++] = sample
       if (this.#filled < this.#blockSamples) continue
-      this.port.postMessage(this.#block, [this.#block.buffer])
+      const block: FromMicrophone = { samples: this.#block, atTime: currentTime + (at + 1) / sampleRate }
+      this.port.postMessage(block, [this.#block.buffer])
       this.#block = new Float32Array(this.#blockSamples)
       this.#filled = 0
     }

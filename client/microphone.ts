@@ -7,7 +7,7 @@ import { Resampler } from "../src/audio/resample.ts"
 import { SawtError } from "./errors.ts"
 import type { FromMicrophone } from "./microphone-worklet.ts"
 import type { Session } from "./sawt-client.ts"
-import { addWorklet } from "./speaker.ts"
+import { addWorklet, type Speaker } from "./speaker.ts"
 
 export interface MicrophoneOptions {
   /** Loudness of each 20 ms, from -Infinity (silence) to 0: for a level meter. */
@@ -15,6 +15,8 @@ export interface MicrophoneOptions {
   /** The device is gone, or the permission was taken back. */
   readonly onLost?: () => void
   readonly deviceId?: string
+  /** Whose sound it may hear: on one clock with it, the service knows its own echo where the browser leaves some. */
+  readonly speaker?: Speaker
 }
 
 /** What browsers call it (Media Capture and Streams, 10.2). */
@@ -56,48 +58,70 @@ const capture = async (deviceId: string | undefined): Promise<MediaStream> => {
 
 export class Microphone {
   readonly #context: AudioContext
+  readonly #speaker: Speaker | undefined
   readonly #stream: MediaStream
+  #disconnect: () => void = () => {}
+  /** So much had been sent when a moment of the context's clock was the last one sent. */
+  #sent: { readonly ms: number; readonly atTime: number } | undefined
   #muted = false
 
-  private constructor(context: AudioContext, stream: MediaStream) {
-    this.#context = context
+  private constructor(stream: MediaStream, speaker: Speaker | undefined) {
+    // At the rate of the device: not every browser connects a microphone to another one.
+    this.#context = speaker?.context ?? new AudioContext({ latencyHint: "interactive" })
+    this.#speaker = speaker
     this.#stream = stream
   }
 
   /** Rejects with `microphone_refused`, `microphone_missing`, `microphone_busy` or `unsupported`. */
   static async open(session: Session, options: MicrophoneOptions = {}): Promise<Microphone> {
-    const { encoding, sample_rate } = session.ready.audio
-    if (encoding !== "pcm_s16le")
+    if (session.ready.audio.encoding !== "pcm_s16le")
       throw new SawtError("unsupported", "The microphone sends `audio` of encoding pcm_s16le.")
     const stream = await capture(options.deviceId)
-    // At the rate of the device: not every browser connects a microphone to another one.
-    const context = new AudioContext({ latencyHint: "interactive" })
-    const microphone = new Microphone(context, stream)
-    try {
-      await addWorklet(context, new URL("./microphone-worklet.ts", import.meta.url))
-    } catch (error) {
+    const microphone = new Microphone(stream, options.speaker)
+    await microphone.#listen(session, options).catch(async (error: unknown) => {
       await microphone.close()
       throw error
-    }
+    })
+    return microphone
+  }
+
+  async #listen(session: Session, { onLevel, onLost }: MicrophoneOptions): Promise<void> {
+    const context = this.#context
+    await addWorklet(context, new URL("./microphone-worklet.ts", import.meta.url))
     const node = new AudioWorkletNode(context, "sawt-microphone", { outputChannelCount: [1] })
-    const resampler = new Resampler(context.sampleRate, sample_rate)
+    const resampler = new Resampler(context.sampleRate, session.ready.audio.sample_rate)
     node.port.onmessage = ({ data }: MessageEvent<FromMicrophone>) => {
-      const samples = resampler.push(fromFloats(data))
-      options.onLevel?.(microphone.#muted ? -Infinity : rmsDbfs(samples))
-      if (!microphone.#muted && samples.length > 0) session.sendAudio(bytesOf(samples))
+      const samples = resampler.push(fromFloats(data.samples))
+      onLevel?.(this.#muted ? -Infinity : rmsDbfs(samples))
+      const isSent = !this.#muted && session.sendAudio(bytesOf(samples))
+      const ms = session.sentAudioMs
+      const isFirst = this.#sent === undefined
+      this.#sent = isSent && ms !== undefined ? { ms, atTime: data.atTime } : undefined
+      if (isFirst && this.#sent !== undefined) this.#speaker?.heardBy((contextTime) => this.#positionMs(contextTime))
     }
-    for (const track of stream.getTracks()) {
+    for (const track of this.#stream.getTracks()) {
       track.addEventListener("ended", () => {
-        void microphone.close()
-        options.onLost?.()
+        void this.close()
+        onLost?.()
       })
     }
-    context.createMediaStreamSource(stream).connect(node)
+    const source = context.createMediaStreamSource(this.#stream)
+    source.connect(node)
     // Silent; a node that leads nowhere is not run by every browser.
     node.connect(context.destination)
+    this.#disconnect = () => {
+      source.disconnect()
+      node.disconnect()
+      node.port.onmessage = null
+      this.#sent = undefined
+    }
     void context.resume()
-    session.on("ended", () => void microphone.close())
-    return microphone
+    session.on("ended", () => void this.close())
+  }
+
+  /** Each moment of the context is one of the microphone's, also those that are still on their way here. */
+  #positionMs(contextTime: number): number | undefined {
+    return this.#sent === undefined ? undefined : this.#sent.ms + (contextTime - this.#sent.atTime) * 1_000
   }
 
   get muted(): boolean {
@@ -112,6 +136,7 @@ export class Microphone {
   /** The browser's sign for a microphone in use goes out. */
   async close(): Promise<void> {
     for (const track of this.#stream.getTracks()) track.stop()
-    if (this.#context.state !== "closed") await this.#context.close()
+    this.#disconnect()
+    if (this.#speaker === undefined && this.#context.state !== "closed") await this.#context.close()
   }
 }

@@ -9,11 +9,11 @@ export type ToPlayer =
   | { readonly type: "gain"; readonly gain: number }
   | { readonly type: "stop" }
 
-/** Sent as often as `reportSamples` says, and when a prompt has ended. */
+/** Sent when a prompt begins to sound, every `reportMs` of it, and when it has ended. */
 export interface FromPlayer {
   readonly id: string
   readonly playedSamples: number
-  /** Of the context, in seconds, when the next sample goes out. */
+  /** Of the context, in seconds: when so many samples had gone out. */
   readonly atTime: number
   readonly ended: "played" | "stopped" | undefined
 }
@@ -39,9 +39,11 @@ class Player extends AudioWorkletProcessor {
   readonly #gainStep = 1_000 / (sampleRate * rampMs)
   readonly #reportSamples = Math.round((sampleRate * reportMs) / 1_000)
   #at = 0
+  /** Of the prompt that sounds, or that has run dry; empty: none. */
   #id = ""
   #played = 0
-  #reported = 0
+  /** Of them, when it was last reported; -Infinity: not yet. */
+  #reported = -Infinity
   #gain = 1
   #gainWanted = 1
   #stopping = false
@@ -54,9 +56,9 @@ class Player extends AudioWorkletProcessor {
   process(_: unknown, [output]: ReadonlyArray<ReadonlyArray<Float32Array>>): boolean {
     const channel = output?.[0]
     if (channel === undefined) return true
-    for (let i = 0; i < channel.length; i++) channel[i] = this.#next() * this.#ramped()
+    for (let i = 0; i < channel.length; i++) channel[i] = this.#next(i) * this.#ramped()
     if (this.#stopping && this.#gain === 0) this.#stopped()
-    if (this.#played - this.#reported >= this.#reportSamples) this.#report(undefined)
+    if (this.#id !== "" && this.#played - this.#reported >= this.#reportSamples) this.#report(channel.length, undefined)
     return true
   }
 
@@ -70,20 +72,17 @@ class Player extends AudioWorkletProcessor {
         this.#gainWanted = message.gain
         return
       case "stop":
-        this.#stopping = this.#queue.length > 0
-        if (!this.#stopping) this.#gainWanted = 1
+        if (this.#queue.length > 0) this.#stopping = true
+        else this.#stopped()
     }
   }
 
-  #next(): number {
+  /** `at`: of the quantum in work. */
+  #next(at: number): number {
     for (;;) {
       const part = this.#queue[0]
       if (part === undefined) return 0
-      if (part.id !== this.#id) {
-        this.#id = part.id
-        this.#played = 0
-        this.#reported = 0
-      }
+      this.#id = part.id
       const sample = part.samples?.[this.#at]
       if (sample !== undefined) {
         this.#at++
@@ -92,7 +91,7 @@ class Player extends AudioWorkletProcessor {
       }
       this.#queue.shift()
       this.#at = 0
-      if (part.samples === undefined) this.#report("played")
+      if (part.samples === undefined) this.#end(at, "played")
     }
   }
 
@@ -109,12 +108,20 @@ class Player extends AudioWorkletProcessor {
     this.#stopping = false
     this.#gainWanted = 1
     this.#gain = 1
-    this.#report("stopped")
+    if (this.#id !== "") this.#end(0, "stopped")
   }
 
-  #report(ended: FromPlayer["ended"]): void {
+  #end(at: number, ended: "played" | "stopped"): void {
+    this.#report(at, ended)
+    this.#id = ""
+    this.#played = 0
+    this.#reported = -Infinity
+  }
+
+  #report(at: number, ended: FromPlayer["ended"]): void {
     this.#reported = this.#played
-    const report: FromPlayer = { id: this.#id, playedSamples: this.#played, atTime: currentTime, ended }
+    const atTime = currentTime + at / sampleRate
+    const report: FromPlayer = { id: this.#id, playedSamples: this.#played, atTime, ended }
     this.port.postMessage(report)
   }
 }

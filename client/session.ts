@@ -74,6 +74,13 @@ export class Session {
     return this.#link !== undefined
   }
 
+  /** Milliseconds of audio sent on this connection: the clock of `speech.played`'s `at_ms`. Undefined: none, or in packets of Opus. */
+  get sentAudioMs(): number | undefined {
+    const { encoding, sample_rate } = this.ready.audio
+    if (this.#link === undefined || encoding === "opus") return undefined
+    return (this.#link.sentBytes * 1_000) / (sample_rate * (encoding === "mulaw" ? 1 : 2))
+  }
+
   /** What another page needs to go on; undefined where nothing can be resumed. Secret like a token. */
   get resumePoint(): ResumePoint | undefined {
     return this.#resumeToken === undefined ? undefined : { token: this.#resumeToken, lastSeq: this.#inbox.lastSeq }

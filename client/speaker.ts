@@ -4,9 +4,10 @@
  * another one. Browsers only; a page may begin to play after a click or a key.
  */
 import { floatsOf, samplesOf } from "../src/audio/pcm.ts"
+import { Resampler } from "../src/audio/resample.ts"
 import { SawtError } from "./errors.ts"
 import type { FromPlayer, ToPlayer } from "./playback-worklet.ts"
-import type { Session } from "./sawt-client.ts"
+import type { Session, SpeechFrame } from "./sawt-client.ts"
 
 /** A voice under a ducked prompt is understood, the prompt still noticed. */
 const duckedGain = 0.15
@@ -21,8 +22,13 @@ export interface Playing {
   readonly state: "playing" | "ducked" | "played" | "stopped"
 }
 
+/** How many milliseconds of the microphone had been sent by a moment of the context, in seconds. */
+export type MicrophoneMsAt = (contextTime: number) => number | undefined
+
 export interface SpeakerOptions {
   readonly onPlaying?: (playing: Playing) => void
+  /** One that was made within a click sounds in any browser; the speaker closes it. Without it the speaker makes one. */
+  readonly context?: AudioContext
 }
 
 export class Speaker {
@@ -30,27 +36,29 @@ export class Speaker {
   readonly #session: Session
   readonly #onPlaying: (playing: Playing) => void
   readonly #offs: ReadonlyArray<() => void>
+  #resampler: Resampler
   /** What comes while the worklet loads is played after it. */
   #early: Array<ToPlayer> | undefined = []
   #node: AudioWorkletNode | undefined
+  #playingId: string | undefined
+  /** Of a prompt that was stopped here nothing more is played. */
+  #stoppedId: string | undefined
   #toldAtMs = 0
   #ducked = false
+  #last: FromPlayer | undefined
+  #microphoneMsAt: MicrophoneMsAt = () => undefined
 
-  private constructor(context: AudioContext, session: Session, { onPlaying = () => {} }: SpeakerOptions) {
+  private constructor(context: AudioContext, session: Session, onPlaying: (playing: Playing) => void) {
     this.context = context
     this.#session = session
     this.#onPlaying = onPlaying
+    this.#resampler = this.#newResampler()
     this.#offs = [
-      session.on("audio", ({ id, bytes }) => this.#tell({ type: "push", id, samples: floatsOf(samplesOf(bytes)) })),
-      session.on("audio.begin", () => this.#duck(false)),
+      session.on("audio", (frame) => this.#push(frame)),
+      session.on("audio.begin", () => this.#begin()),
       session.on("audio.duck", ({ ducked }) => this.#duck(ducked)),
-      session.on("audio.end", ({ id, reason }) =>
-        reason === "interrupted" ? this.stop() : this.#tell({ type: "finish", id })
-      ),
-      session.on("connection", ({ status }) => {
-        if (status === "connected") this.stop()
-      }),
-      session.on("ended", () => this.stop())
+      session.on("audio.end", ({ id, reason }) => (reason === "interrupted" ? this.stop() : this.#finish(id))),
+      session.on("connection", () => this.stop())
     ]
   }
 
@@ -58,12 +66,10 @@ export class Speaker {
    * Called right after `connect`, it misses nothing of what is spoken. Rejects with `unsupported` where the browser has no
    * AudioWorklet, or the page came without TLS.
    */
-  static async open(session: Session, options: SpeakerOptions = {}): Promise<Speaker> {
-    const { encoding, sample_rate: sampleRate } = session.ready.speech
-    if (encoding !== "pcm_s16le")
+  static async open(session: Session, { onPlaying = () => {}, context }: SpeakerOptions = {}): Promise<Speaker> {
+    if (session.ready.speech.encoding !== "pcm_s16le")
       throw new SawtError("unsupported", "The speaker plays `speech` of encoding pcm_s16le.")
-    // At the rate of the speech: each sample is one of the context's, and the browser converts all of it in one stream.
-    const speaker = new Speaker(new AudioContext({ sampleRate, latencyHint: "interactive" }), session, options)
+    const speaker = new Speaker(context ?? new AudioContext({ latencyHint: "interactive" }), session, onPlaying)
     await speaker.#load().catch(async (error: unknown) => {
       await speaker.close()
       throw error
@@ -77,13 +83,34 @@ export class Speaker {
     return this.context.state !== "running"
   }
 
+  /** The prompt of which something is still to be heard. */
+  get playingId(): string | undefined {
+    return this.#playingId
+  }
+
   async start(): Promise<void> {
     await this.context.resume()
+  }
+
+  /**
+   * Of a microphone in the same context, whose first sound has been sent: on one clock with what is played, the service
+   * knows its own echo. What sounds already is told at once, before the echo of it could be taken for a person.
+   */
+  heardBy(microphoneMsAt: MicrophoneMsAt): void {
+    this.#microphoneMsAt = microphoneMsAt
+    if (this.#last === undefined) return
+    const { id, playedSamples, atTime, ended } = this.#last
+    const { currentTime, sampleRate } = this.context
+    const nowTime = ended === undefined ? currentTime : atTime
+    const playedMs = (playedSamples / sampleRate + nowTime - atTime) * 1_000
+    this.#tellPlayed(id, playedMs, microphoneMsAt(nowTime))
   }
 
   /** Silent at once; what the server still sends of a prompt is its matter: `speech.cancel` stops it there. */
   stop(): void {
     this.#ducked = false
+    this.#stoppedId = this.#playingId
+    this.#resampler = this.#newResampler()
     this.#tell({ type: "stop" })
   }
 
@@ -105,6 +132,26 @@ export class Speaker {
     for (const message of early) this.#tell(message)
   }
 
+  #newResampler(): Resampler {
+    return new Resampler(this.#session.ready.speech.sample_rate, this.context.sampleRate)
+  }
+
+  #begin(): void {
+    this.#stoppedId = undefined
+    this.#duck(false)
+  }
+
+  #push({ id, bytes }: SpeechFrame): void {
+    if (id === this.#stoppedId) return
+    this.#playingId = id
+    this.#tell({ type: "push", id, samples: floatsOf(this.#resampler.push(samplesOf(bytes))) })
+  }
+
+  #finish(id: string): void {
+    this.#tell({ type: "push", id, samples: floatsOf(this.#resampler.flush()) })
+    this.#tell({ type: "finish", id })
+  }
+
   #tell(message: ToPlayer): void {
     if (this.#early === undefined) this.#node?.port.postMessage(message)
     else this.#early.push(message)
@@ -115,16 +162,33 @@ export class Speaker {
     this.#tell({ type: "gain", gain: ducked ? duckedGain : 1 })
   }
 
-  #played({ id, playedSamples, ended }: FromPlayer): void {
+  #played(report: FromPlayer): void {
+    this.#last = report
+    const { id, playedSamples, atTime, ended } = report
     const { sampleRate, outputLatency = 0, baseLatency } = this.context
     const sentMs = (playedSamples * 1_000) / sampleRate
-    const playedMs = Math.max(0, sentMs - (outputLatency || baseLatency) * 1_000)
+    const latencyMs = ended === "played" ? 0 : Math.min(sentMs, (outputLatency || baseLatency) * 1_000)
+    const playedMs = sentMs - latencyMs
+    if (ended !== undefined && this.#playingId === id) this.#playingId = undefined
     const nowMs = performance.now()
     if (ended !== undefined || nowMs - this.#toldAtMs >= tellMs) {
       this.#toldAtMs = nowMs
-      this.#session.tell({ type: "speech.played", id, played_ms: Math.round(ended === "played" ? sentMs : playedMs) })
+      this.#tellPlayed(id, playedMs, this.#microphoneMsAt(atTime - latencyMs / 1_000))
     }
     this.#onPlaying({ id, playedMs, state: ended ?? (this.#ducked ? "ducked" : "playing") })
+  }
+
+  /**
+   * The microphone's position goes back by the same latency as the prompt's: the browser guesses it anew each time, and
+   * what the service compares must not waver with it.
+   */
+  #tellPlayed(id: string, playedMs: number, atMs: number | undefined): void {
+    this.#session.tell({
+      type: "speech.played",
+      id,
+      played_ms: Math.round(playedMs),
+      ...(atMs === undefined ? {} : { at_ms: Math.max(0, Math.round(atMs)) })
+    })
   }
 }
 

@@ -60,6 +60,9 @@ export class EchoGate {
   readonly #delay = new EchoDelay(this.#played)
   /** How much later than it could the client plays; undefined: it has not said. */
   #movedMs: number | undefined
+  /** Of the prompt, before it is moved; and whether the client has told of it. */
+  #beginMs = 0
+  #isPlaced = false
   /** Of the frame in work: as it is, over the noise, and what an echo would be. */
   readonly #heard = new Float32Array(bandCount)
   readonly #risen = new Float32Array(bandCount)
@@ -84,10 +87,12 @@ export class EchoGate {
     return this.#lag === undefined ? undefined : this.#lag * hopMs
   }
 
-  /** What follows is another prompt. */
-  begin(): void {
-    this.#isSettled = false
-    this.#delay.begin()
+  /** What follows is another prompt; of the one before nothing more is played. */
+  begin(atMs: number): void {
+    this.#beginMs = atMs
+    this.#isPlaced = false
+    this.#seek()
+    this.stop(atMs)
   }
 
   play(fromMs: number, pcm: Int16Array, sampleRateHz: number): void {
@@ -105,18 +110,21 @@ export class EchoGate {
       this.#lag = undefined
       this.#delay.forget()
     }
-    const byMs = delayMs - (this.#movedMs ?? 0)
-    this.#movedMs ??= 0
+    const before = (this.#movedMs ??= 0)
+    const byMs = delayMs - before
     if (Math.abs(byMs) >= echoTuning.movedMsMin) {
       this.#movedMs = delayMs
       this.#played.move(byMs)
+      // Until the first word on it a prompt stands where it would come as late as the one before.
+      if (!this.#isPlaced) this.#played.measureAgain(this.#beginMs + Math.min(before, delayMs))
     }
+    this.#isPlaced = true
     this.#isSettled = this.#lag !== undefined
   }
 
   /** What is still to be heard comes so much later than it was to be. */
   stalled(byMs: number): void {
-    if (Math.abs(byMs) > 2 * hopMs) this.begin()
+    if (Math.abs(byMs) > 2 * hopMs) this.#seek()
     this.#played.move(byMs)
   }
 
@@ -141,6 +149,12 @@ export class EchoGate {
     const lag = this.#delay.follow(hop, this.#risen, isSounding)
     if (lag !== undefined) this.#found(lag, (band) => this.#delay.meanGain(lag, band))
     return this.#lag === undefined ? this.#doubt(hop, isSounding) : this.#compare(hop, this.#lag)
+  }
+
+  /** The delay may be another one. */
+  #seek(): void {
+    this.#isSettled = false
+    this.#delay.begin()
   }
 
   #rise(): boolean {

@@ -49,6 +49,11 @@ export class PlayedLevels {
     }
   }
 
+  /** What was measured after this was measured where it is not. */
+  measureAgain(fromMs: number): void {
+    this.#nextHop = Math.min(this.#nextHop, Math.floor((fromMs - frameMs) / hopMs))
+  }
+
   /** Where the last sound ends; undefined: nothing is played. */
   get endMs(): number | undefined {
     return this.#sounds.at(-1)?.toMs

@@ -36,6 +36,8 @@ export class Playback {
   /** Speech sent since the connection began. */
   sentMs = 0
   readonly #options: PlaybackOptions
+  /** Of the last prompt, if it was interrupted. */
+  #cutId: string | undefined
   #current:
     { readonly id: string; readonly played: Deferred.Deferred<void>; playedMs: number; durationMs: number } | undefined
 
@@ -46,6 +48,11 @@ export class Playback {
   /** The client's own account of how far it has played (`speech.played`), and where its microphone was then. */
   played(id: string, playedMs: number, atMs?: number): void {
     const current = this.#current
+    // The last word on what was interrupted: less of it was heard than had been sent.
+    if (id === this.#cutId) {
+      this.#options.played.reported(playedMs, atMs)
+      this.#options.played.cut(playedMs)
+    } else if (atMs !== undefined) this.#options.played.reports()
     if (current === undefined || current.id !== id) return
     current.playedMs = Math.max(current.playedMs, playedMs)
     this.#options.played.reported(playedMs, atMs)
@@ -90,6 +97,7 @@ export class Playback {
       })
       const begin = (degraded: boolean) => {
         startedAtMs = clock.currentTimeMillisUnsafe()
+        this.#cutId = undefined
         played.begin()
         send({
           type: "audio.begin",
@@ -137,8 +145,11 @@ export class Playback {
           turns?.promptEnded(prompt.id, reason)
           if (startedAtMs === undefined) return
           const heard = reason === "completed" ? undefined : Math.round(heardMs())
-          // A client may still play what it has been sent.
-          if (heard !== undefined) played.cut(sentMs)
+          // Until the client tells where it stopped: it may still play what it has been sent.
+          if (heard !== undefined) {
+            this.#cutId = prompt.id
+            played.cut(sentMs)
+          }
           send({
             type: "audio.end",
             id: prompt.id,

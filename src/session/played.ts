@@ -71,9 +71,10 @@ export class Played {
   }
 
   begin(): void {
+    const atMs = this.#options.positionMs()
     this.#reportedDelayMs = undefined
-    this.#options.gate?.begin()
-    this.#prompts.push({ atMs: this.#options.positionMs(), words: [], endMs: Infinity })
+    this.#options.gate?.begin(atMs)
+    this.#prompts.push({ atMs, words: [], endMs: Infinity })
     if (this.#prompts.length > promptsKept) this.#prompts.shift()
   }
 
@@ -101,10 +102,15 @@ export class Played {
     const prompt = this.#prompts.at(-1)
     if (prompt === undefined) return
     const { positionMs, offsetMs = 0 } = this.#options
-    if (sentMs !== undefined) this.#doesReport = true
+    if (sentMs !== undefined) this.reports()
     const atMs = sentMs === undefined ? positionMs() : offsetMs + sentMs
     this.#reportedDelayMs = atMs - (prompt.atMs + playedMs)
     this.#options.gate?.delayed(this.#reportedDelayMs)
+  }
+
+  /** The client says where its microphone was, be it of a prompt that is over. */
+  reports(): void {
+    this.#doesReport = true
   }
 
   /** Nothing of the prompt after this is played. */

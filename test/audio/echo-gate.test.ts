@@ -62,7 +62,7 @@ const verdicts = ({ room, wordAtMs, offsetMs = 0 }: Heard, gate = new EchoGate()
   const found = Array.from({ length: Math.floor(samples.length / frameSamples) }, (_, frame) => {
     const atMs = frame * frameMs
     if (startsMs.includes(atMs)) {
-      gate.begin()
+      gate.begin(offsetMs + atMs)
       gate.play(offsetMs + atMs, prompt, 16_000)
     }
     const sound = samples.subarray(frame * frameSamples, (frame + 1) * frameSamples)
@@ -154,7 +154,7 @@ describe("an echo gate", () => {
       for (let frame = 0; frame < samples.length / frameSamples - 1; frame++) {
         const atMs = frame * frameMs
         if (startsMs.includes(atMs)) {
-          gate.begin()
+          gate.begin(atMs)
           gate.play(atMs, prompt, 16_000)
           gate.delayed(100)
         }
@@ -165,6 +165,40 @@ describe("an echo gate", () => {
       return passed
     }
     assert.isBelow(passedWith(true), passedWith(false) / 2)
+  })
+
+  it("compares with a prompt from its beginning, whatever was still to be played of the one before", () => {
+    const gate = new EchoGate()
+    gate.begin(0)
+    gate.play(0, talk("00000004"), 16_000)
+    const room = { echoDb: -20, delayMs: 80, isRoom: false }
+    assert.isAtMost(inPrompts(verdicts({ room }, gate), room.delayMs), 48)
+  })
+
+  it("knows the beginning of a prompt that the client plays sooner than the one before", () => {
+    const gate = new EchoGate()
+    const room = { echoDb: -6, delayMs: 64, isRoom: false }
+    const [first = 0, second = 0] = startsMs
+    const onset = prompt.findIndex((sample) => Math.abs(sample) > 6_000)
+    const microphone = new Float32Array(samplesOfMs(lengthMs))
+    echoInto(microphone, second - onset / 16, room)
+    microphone.fill(0, 0, samplesOfMs(second + room.delayMs))
+    echoInto(microphone, first + 320, room)
+    const samples = noisy(microphone)
+    let passed = 0
+    for (let frame = 0; frame < samples.length / frameSamples - 1; frame++) {
+      const atMs = frame * frameMs
+      if (startsMs.includes(atMs)) {
+        gate.begin(atMs)
+        gate.play(atMs, atMs === second ? prompt.subarray(onset) : prompt, 16_000)
+      }
+      if (atMs === first + 448) gate.delayed(320)
+      // As late as what is said of a moment comes after it on a busy machine.
+      if (atMs === second + 256) gate.delayed(0)
+      const sound = samples.subarray(frame * frameSamples, (frame + 1) * frameSamples)
+      if (gate.judge(sound, atMs) === "other" && atMs >= second + 256 && atMs < second + 640) passed++
+    }
+    assert.isAtMost(passed, 1)
   })
 
   it("does not learn from a ducked prompt that its echo is soft", () => {
@@ -182,7 +216,7 @@ describe("an echo gate", () => {
       for (let frame = 0; frame < samples.length / frameSamples - 1; frame++) {
         const atMs = frame * frameMs
         if (startsMs.includes(atMs)) {
-          gate.begin()
+          gate.begin(atMs)
           gate.play(atMs, prompt, 16_000)
         }
         if (isTold && atMs === first + 992) gate.ducked(true)

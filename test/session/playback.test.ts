@@ -124,6 +124,30 @@ describe("a prompt in live mode", () => {
         }
       })
     ))
+
+  it("that was interrupted was played as far as the client says afterwards, not as far as it was sent", () =>
+    run(
+      Effect.gen(function* () {
+        const { playback, played, sentMs } = open("live", Stream.make(sentence(5_000)))
+        const cuts: Array<number> = []
+        played.cut = (endMs) => void cuts.push(endMs)
+        let reports = 0
+        played.reports = () => void reports++
+        const speaking = yield* Effect.forkChild(playback.speak(prompt))
+        yield* TestClock.adjust(250)
+        yield* Fiber.interrupt(speaking)
+        playback.played("another", 40)
+        assert.strictEqual(reports, 0)
+        playback.played("another", 40, 300)
+        assert.strictEqual(reports, 1, "and so it is known for one that says where its microphone was")
+        playback.played("p1", 260)
+        assert.deepStrictEqual(cuts, [sentMs(), 260])
+        yield* Effect.forkChild(playback.speak({ ...prompt, id: "p2" }))
+        yield* TestClock.adjust(0)
+        playback.played("p1", 270)
+        assert.lengthOf(cuts, 2)
+      })
+    ))
 })
 
 describe("a prompt in file mode", () => {

@@ -7,13 +7,11 @@ import {
   type ClientMessage,
   SawtError,
   type ServerMessage,
-  type ServerMessageOf,
   type Session,
   type SessionEnd
 } from "../../client/sawt-client.ts"
-import { Microphone } from "../../client/voice.ts"
+import { Microphone, Speaker } from "../../client/voice.ts"
 import { forget, keep, type Kept } from "./kept.ts"
-import { Loudspeaker } from "./loudspeaker.ts"
 import type { Question } from "./question.ts"
 
 export type MicrophoneStatus = "closed" | "opening" | "open"
@@ -29,29 +27,23 @@ export interface VisitListener {
   readonly ended: (end: SessionEnd) => void
 }
 
-const playedEveryMs = 250
 const goodbyeMs = 1_000
 
 export class Visit {
   readonly #listener: VisitListener
-  readonly #loudspeaker: Loudspeaker
+  /** Made within a touch, so that browsers let it sound. */
+  readonly #context = new AudioContext({ latencyHint: "interactive" })
   #session: Session | undefined
+  #speaker: Speaker | undefined
+  #speakerOpened: Promise<void> = Promise.resolve()
   #microphone: Microphone | undefined
   #status: MicrophoneStatus = "closed"
   #wantsVoice = false
   #over = false
-  readonly #timer: number
 
   private constructor(listener: VisitListener) {
     this.#listener = listener
-    this.#loudspeaker = new Loudspeaker({
-      changed: () => listener.speaking(this.#loudspeaker.playingId !== undefined),
-      heard: (id, playedMs) => this.#tellPlayed(id, playedMs)
-    })
-    this.#timer = setInterval(() => {
-      const id = this.#loudspeaker.playingId
-      if (id !== undefined) this.#tellPlayed(id, this.#loudspeaker.playedMs)
-    }, playedEveryMs)
+    void this.#context.resume()
   }
 
   /** To be called within a touch, so that speech may sound. Rejects with a `SawtError`. */
@@ -69,6 +61,7 @@ export class Visit {
       })
       visit.#listen(visit.#session, kept)
       visit.#receive(visit.#session, kept, visit.#session.ready)
+      visit.#speakerOpened = visit.#openSpeaker(visit.#session)
     } catch (error) {
       visit.#close()
       throw error
@@ -78,7 +71,7 @@ export class Visit {
 
   /** Its answer, or the error, comes as a message. Without a connection it waits for the next one. */
   send(message: ClientMessage): void {
-    this.#loudspeaker.wake()
+    void this.#speaker?.start()
     this.#session?.request(message).catch(() => {})
   }
 
@@ -95,13 +88,13 @@ export class Visit {
   }
 
   quiet(): void {
-    this.#loudspeaker.stop()
+    this.#speaker?.stop()
     this.#session?.tell({ type: "speech.cancel" })
   }
 
   /** Once the goodbye has been heard, if one comes. */
   endWhenSilent(): void {
-    setTimeout(() => (this.#loudspeaker.playingId === undefined ? this.end() : this.endWhenSilent()), goodbyeMs)
+    setTimeout(() => (this.#speaker?.playingId === undefined ? this.end() : this.endWhenSilent()), goodbyeMs)
   }
 
   end(): void {
@@ -115,11 +108,7 @@ export class Visit {
 
   #listen(session: Session, kept: Kept): void {
     session.on("message", (message) => this.#receive(session, kept, message))
-    session.on("audio", (frame) => this.#loudspeaker.play(frame))
-    session.on("connection", ({ status }) => {
-      if (status !== "connected") this.#loudspeaker.stop()
-      this.#listener.connection(status)
-    })
+    session.on("connection", ({ status }) => this.#listener.connection(status))
     session.on("ended", (end) => {
       this.#close()
       this.#listener.ended(end)
@@ -133,8 +122,6 @@ export class Visit {
       keep({ ...kept, resume: { token: session.resumePoint.token, lastSeq: 0 } })
     }
     if (message.type === "questionnaire.completed" || message.type === "consent.withdrawn") forget()
-    if (message.type === "audio.duck") this.#loudspeaker.duck(message.ducked)
-    if (message.type === "audio.end") this.#endPrompt(message)
     const question =
       message.type === "question.asked" ? message : message.type === "session.snapshot" ? message.question : null
     if (question !== null) {
@@ -144,22 +131,30 @@ export class Visit {
     this.#listener.message(message)
   }
 
-  #endPrompt({ id, reason }: ServerMessageOf<"audio.end">): void {
-    if (reason === "completed") this.#loudspeaker.finish(id)
-    else if (this.#loudspeaker.playingId === id) this.#loudspeaker.stop()
+  /** Without one the page goes on: what is said stands on it too. */
+  async #openSpeaker(session: Session): Promise<void> {
+    this.#speaker = await Speaker.open(session, {
+      context: this.#context,
+      onPlaying: ({ state }) => this.#listener.speaking(state === "playing" || state === "ducked")
+    }).catch(() => undefined)
+    if (this.#over) this.#closeSpeaker()
   }
 
-  #tellPlayed(id: string, playedMs: number): void {
-    this.#session?.tell({ type: "speech.played", id, played_ms: playedMs })
+  #closeSpeaker(): void {
+    void this.#speaker?.close()
+    this.#speaker = undefined
+    this.#listener.speaking(false)
   }
 
   async #openMicrophone(): Promise<void> {
     if (this.#status !== "closed" || this.#over) return
     this.#tellMicrophone("opening")
     try {
+      await this.#speakerOpened
       const microphone = await Microphone.open(this.#connected, {
         onLevel: (dbfs) => this.#listener.level(dbfs),
-        onLost: () => this.#closeMicrophone(new SawtError("microphone_missing", "The microphone was taken away."))
+        onLost: () => this.#closeMicrophone(new SawtError("microphone_missing", "The microphone was taken away.")),
+        ...(this.#speaker === undefined ? {} : { speaker: this.#speaker })
       })
       // Closed again while the browser asked.
       if (!this.#wantsVoice || this.#over) return void microphone.close()
@@ -188,8 +183,8 @@ export class Visit {
 
   #close(): void {
     this.#over = true
-    clearInterval(this.#timer)
-    this.#loudspeaker.close()
     this.#closeMicrophone()
+    this.#closeSpeaker()
+    if (this.#session === undefined) void this.#context.close()
   }
 }
