@@ -41,6 +41,10 @@ export class Playback {
   #current:
     { readonly id: string; readonly played: Deferred.Deferred<void>; playedMs: number; durationMs: number } | undefined
 
+  /** Between `audio.begin` and `audio.end`. */
+  #soundingId: string | undefined
+  #duckedId: string | undefined
+
   constructor(options: PlaybackOptions) {
     this.#options = options
   }
@@ -61,9 +65,15 @@ export class Playback {
     }
   }
 
-  /** The client has been told to lower it, or to restore it. */
-  ducked(ducked: boolean): void {
+  /** Lower it, or restore it: the client is told while it sounds, or with its beginning, and never after its end. */
+  duck(id: string, ducked: boolean): void {
+    this.#duckedId = ducked ? id : undefined
+    if (this.#soundingId === id) this.#tellDuck(id, ducked)
+  }
+
+  #tellDuck(id: string, ducked: boolean): void {
     this.#options.played.ducked(ducked)
+    this.#options.send({ type: "audio.duck", id, ducked })
   }
 
   speak(prompt: Prompt): Effect.Effect<void, TtsError> {
@@ -109,6 +119,8 @@ export class Playback {
           interruptible: prompt.interruptible,
           degraded
         })
+        this.#soundingId = prompt.id
+        if (this.#duckedId === prompt.id) this.#tellDuck(prompt.id, true)
       }
       let lengthMs = 0
       /** When the next sentence was asked for: each is rendered once the one before has been sent. */
@@ -141,6 +153,7 @@ export class Playback {
       const end = (exit: Exit.Exit<void, TtsError>) =>
         Effect.sync(() => {
           this.#current = undefined
+          this.#soundingId = undefined
           const reason = Exit.isSuccess(exit) ? "completed" : Exit.hasInterrupts(exit) ? "interrupted" : "failed"
           turns?.promptEnded(prompt.id, reason)
           if (startedAtMs === undefined) return

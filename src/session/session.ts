@@ -238,8 +238,7 @@ export class Session implements SessionHandle {
       case "session.opened":
         return this.#open()
       case "prompt.ducked":
-        this.started?.playback.ducked(output.ducked)
-        return this.send({ type: "audio.duck", id: output.id, ducked: output.ducked })
+        return this.started?.playback.duck(output.id, output.ducked)
       case "session.expiring":
         return this.send({ type: "session.expiring", reason: output.reason, in_ms: output.inMs })
       case "session.closing":

@@ -180,6 +180,20 @@ describe("a prompt in file mode", () => {
 describe("a prompt that cannot be spoken", () => {
   const failure = new TtsError({ reason: "crash", message: "the host died" })
 
+  it("is lowered from its beginning where somebody spoke before, and never after its end", () =>
+    run(
+      Effect.gen(function* () {
+        const { connection, playback } = open("file", Stream.make(sentence(100)))
+        playback.duck("p1", true)
+        yield* playback.speak(prompt)
+        playback.duck("p1", false)
+        const order = connection.sent.map((message) =>
+          message.type === "audio.duck" ? `${message.type} ${message.ducked}` : message.type
+        )
+        assert.deepStrictEqual(order, ["audio.begin", "audio.duck true", "audio.end"])
+      })
+    ))
+
   it("fails without a word on the wire where nothing was spoken yet", () =>
     run(
       Effect.gen(function* () {
