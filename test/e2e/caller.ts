@@ -154,9 +154,17 @@ export const interviewed = async (
 
 export const silence = (durationMs: number): Int16Array => new Int16Array(durationMs * 16)
 
-/** A recorded word, with the silence that ends an utterance. */
-export const spoken = (english: string): Int16Array =>
-  joined(silence(200), readSamples(clipOf(english).file), silence(900))
+/** Spoken so clearly that no yes or no is asked again. */
+const surest: ReadonlyMap<string, string> = new Map([
+  ["yes", "yes-00000014_NO_08.wav"],
+  ["no", "no-00000028_NO_01.wav"]
+])
+
+/** A recorded word. */
+export const wordOf = (english: string): Int16Array => readSamples(surest.get(english) ?? clipOf(english).file)
+
+/** The same, with the silence that ends an utterance. */
+export const spoken = (english: string): Int16Array => joined(silence(200), wordOf(english), silence(900))
 
 /** The same server still does its work: one word over a new session. */
 export const hears = async (server: string): Promise<ReadonlyArray<string>> => {

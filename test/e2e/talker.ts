@@ -2,17 +2,10 @@
 import { assert } from "vitest"
 import type { ClientMessage, ServerMessage, ServerMessageOf } from "#schemas/wire.ts"
 import { joined } from "#src/audio/pcm.ts"
-import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import type { ServerProcess } from "../../scripts/server-process.ts"
-import { Caller, silence, tokenOf } from "./caller.ts"
+import { Caller, silence, tokenOf, wordOf } from "./caller.ts"
 
 type Type = ServerMessage["type"]
-
-/** Spoken so clearly that no yes or no is asked again. */
-const surest: ReadonlyMap<string, string> = new Map([
-  ["yes", "yes-00000014_NO_08.wav"],
-  ["no", "no-00000028_NO_01.wav"]
-])
 
 /** Shorter than the silence that ends a turn in which more may follow. */
 const breathMs = 300
@@ -83,7 +76,7 @@ export class Talker {
   /** Several words are said in one breath. */
   async say(words: string, silenceMs = 900): Promise<void> {
     const spoken = words.split(" ").flatMap((word, index) => {
-      const samples = readSamples(surest.get(word) ?? clipOf(word).file)
+      const samples = wordOf(word)
       return words === word ? [samples] : [...(index === 0 ? [] : [silence(breathMs)]), voiced(samples)]
     })
     await this.#caller.play(joined(silence(200), ...spoken, silence(silenceMs)))

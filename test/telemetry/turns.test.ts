@@ -6,16 +6,17 @@ import { Context, Effect, Exit, Layer, Logger, Scope } from "effect"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { ClientMessage, SessionStart } from "#schemas/wire.ts"
 import { Audit } from "#src/audit/audit.ts"
-import { bytesOf } from "#src/audio/pcm.ts"
+import { bytesOf, joined } from "#src/audio/pcm.ts"
 import { Questionnaires } from "#src/questionnaire/questionnaires.ts"
 import { type Endpoint, Sessions } from "#src/session/contract.ts"
 import { sessionsLayer } from "#src/session/sessions.ts"
 import { layerStore } from "#src/store/keeping.ts"
 import type { TurnRecord } from "#src/telemetry/turn-record.ts"
 import { Turns } from "#src/telemetry/turns.ts"
+import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { consentVersion } from "#src/tts/prompts.ts"
 import { type Models, startModels } from "#test/crash/in-process.ts"
-import { spoken } from "#test/e2e/caller.ts"
+import { silence, spoken } from "#test/e2e/caller.ts"
 import { recordedConnection } from "#test/session/connection.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "sawt-turns-"))
@@ -139,7 +140,8 @@ describe("a turn", () => {
     const [asked] = consent.spoken
     inOrder(asked?.requestedAtMs, asked?.synthesis[0]?.endedAtMs, asked?.firstByteAtMs, asked?.endedAtMs)
     assert.include(asked?.synthesis[0], { source: "espeak", degraded: false })
-    session.hear(spoken("yes"))
+    // A yes that is heard as an option's word, and not surely.
+    session.hear(joined(silence(200), readSamples(clipOf("yes").file), silence(900)))
     const readBack = await session.turn(3)
     assert.include(readBack, { cause: "speech", outcome: "confirming" })
     assert.isString(readBack.linkId)
