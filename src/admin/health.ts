@@ -1,5 +1,4 @@
 /** `/admin/health`: all of `/health`, and what the process, the model hosts and the gateway's guards have counted. */
-import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Effect, Result } from "effect"
 import { AdminHealth } from "#schemas/http.ts"
 import { Audit, type AuditHealth } from "#src/audit/audit.ts"
@@ -14,10 +13,11 @@ import { Stt } from "#src/stt/stt.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { hostReport, namedHosts, rounded } from "./host-report.ts"
+import { loopDelay } from "./loop-delay.ts"
 
 const mebibyte = 1024 * 1024
-/** Milliseconds between two samples of the event loop's delay. */
-const resolution = 20
+/** Few samples, since these are of the whole time since the start. */
+const delaySampleMs = 100
 
 const auditReport = ({ status, sinceMs, reason, written, leftOut, lost }: AuditHealth) => ({
   status,
@@ -46,24 +46,15 @@ export const healthRoutes = Effect.gen(function* () {
   const alerts = yield* Alerts
   const deliveries = yield* Deliveries
   const [stt, vad, tts] = [yield* Stt, yield* Vad, yield* Tts]
-  const eventLoop = yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      const histogram = monitorEventLoopDelay({ resolution })
-      histogram.enable()
-      return histogram
-    }),
-    (histogram) => Effect.sync(() => histogram.disable())
-  )
+  const eventLoop = yield* loopDelay(delaySampleMs)
   const waiting = alerts.unacknowledged.pipe(
     Effect.map((unacknowledged) => clinicReport(unacknowledged, Result.getOrThrow(deliveries.counts()))),
     Effect.catchCause(() => Effect.succeed(null))
   )
-  /** Nanoseconds of the histogram; before its first sample it says NaN and more than there can be. */
-  const delayMs = (ns: number) => (eventLoop.count === 0 ? 0 : rounded(ns / 1e6, 2))
-
   const report = (clinic: (typeof AdminHealth.Type)["clinic"]): typeof AdminHealth.Type => {
     const { heapUsed, rss } = process.memoryUsage()
     const { user, system } = process.cpuUsage()
+    const delay = eventLoop.read()
     return {
       ...health.report(),
       process: {
@@ -72,9 +63,9 @@ export const healthRoutes = Effect.gen(function* () {
         heap_mb: Math.round(heapUsed / mebibyte),
         cpu_seconds: rounded((user + system) / 1e6, 2),
         event_loop_delay_ms: {
-          mean: delayMs(eventLoop.mean),
-          p99: delayMs(eventLoop.percentile(99)),
-          max: delayMs(eventLoop.max)
+          mean: rounded(delay.mean, 2),
+          p99: rounded(delay.p99, 2),
+          max: rounded(delay.max, 2)
         }
       },
       slots: slots.counts,

@@ -2,7 +2,6 @@
  * What others count already, as metrics that are read when somebody looks: nothing of it costs anything until then. What
  * would have to be asked of the disk, and the delay of the event loop, are looked at every five seconds.
  */
-import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Effect, Schedule } from "effect"
 import { ModelStatus } from "#schemas/wire.ts"
 import { Audit } from "#src/audit/audit.ts"
@@ -20,10 +19,10 @@ import { Metrics } from "#src/telemetry/metrics.ts"
 import { Tts } from "#src/tts/tts.ts"
 import { Vad } from "#src/vad/vad.ts"
 import { namedHosts } from "./host-report.ts"
+import { loopDelay } from "./loop-delay.ts"
 
 const lookEvery = "5 seconds"
-/** Milliseconds between two samples of the event loop's delay. */
-const resolution = 20
+const delaySampleMs = 20
 
 const flag = (is: boolean): number => (is ? 1 : 0)
 
@@ -31,9 +30,7 @@ const ageOf = (atMs: number | undefined): number => (atMs === undefined ? 0 : Ma
 
 /** What is looked at now and then. */
 interface Look {
-  delayMeanNs: number
-  delayP99Ns: number
-  delayMaxNs: number
+  delayMs: { readonly mean: number; readonly p99: number; readonly max: number }
   alerts: number
   oldestAlertAtMs: number | undefined
   waiting: number
@@ -45,31 +42,17 @@ const looking = Effect.gen(function* () {
   const alerts = yield* Alerts
   const deliveries = yield* Deliveries
   const look: Look = {
-    delayMeanNs: 0,
-    delayP99Ns: 0,
-    delayMaxNs: 0,
+    delayMs: { mean: 0, p99: 0, max: 0 },
     alerts: 0,
     oldestAlertAtMs: undefined,
     waiting: 0,
     dead: 0,
     oldestWaitingAtMs: undefined
   }
-  const loop = yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      const histogram = monitorEventLoopDelay({ resolution })
-      histogram.enable()
-      return histogram
-    }),
-    (histogram) => Effect.sync(() => histogram.disable())
-  )
+  const loop = yield* loopDelay(delaySampleMs)
   const again = Effect.gen(function* () {
-    // Before its first sample it says NaN and more than there can be.
-    if (loop.count > 0) {
-      look.delayMeanNs = loop.mean
-      look.delayP99Ns = loop.percentile(99)
-      look.delayMaxNs = loop.max
-      loop.reset()
-    }
+    look.delayMs = loop.read()
+    loop.reset()
     const unacknowledged = yield* alerts.unacknowledged
     look.alerts = unacknowledged.count
     look.oldestAlertAtMs = unacknowledged.oldestAtMs
@@ -171,9 +154,9 @@ export const readings = Effect.gen(function* () {
   })
   const startedAtSeconds = Date.now() / 1_000 - process.uptime()
   reading("sawt_process_start_time_seconds", {}, () => startedAtSeconds)
-  reading("sawt_event_loop_delay_seconds", { stat: "mean" }, () => look.delayMeanNs / 1e9)
-  reading("sawt_event_loop_delay_seconds", { stat: "p99" }, () => look.delayP99Ns / 1e9)
-  reading("sawt_event_loop_delay_seconds", { stat: "max" }, () => look.delayMaxNs / 1e9)
+  reading("sawt_event_loop_delay_seconds", { stat: "mean" }, () => look.delayMs.mean / 1e3)
+  reading("sawt_event_loop_delay_seconds", { stat: "p99" }, () => look.delayMs.p99 / 1e3)
+  reading("sawt_event_loop_delay_seconds", { stat: "max" }, () => look.delayMs.max / 1e3)
 
   reading("sawt_storage_ready", {}, () => flag(store.health().status === "ready"))
   reading("sawt_audit_lines_total", { result: "written" }, () => audit.health().written)

@@ -7,7 +7,7 @@ const mebibyte = 1024 * 1024
 export interface HostPolicy extends HostInput {
   /** A process that is not ready by then is killed, reason `timeout`. */
   readonly readyTimeoutMs: number
-  /** A beat is sent this often, and counted when it is unanswered. */
+  /** Silence of this long is asked about by a beat, which is counted each time it is unanswered by then. */
   readonly beatMs: number
   /** A probe, a request or a stream that is owed an answer for longer: the process is killed, reason `timeout`. */
   readonly probeTimeoutMs: number
@@ -35,8 +35,8 @@ export const hostPolicy: HostPolicy = {
   relookMs: 15_000,
   healthyMs: 30_000,
   probeEveryMs: 60_000,
-  suspectBeats: 4,
-  lostBeats: 8,
+  suspectBeats: 3,
+  lostBeats: 7,
   readyTimeoutMs: 60_000,
   beatMs: 100,
   probeTimeoutMs: 5_000,
@@ -53,8 +53,8 @@ export const hostPolicy: HostPolicy = {
 const espeakPolicy: HostPolicy = {
   ...hostPolicy,
   beatMs: 500,
-  suspectBeats: 4,
-  lostBeats: 10,
+  suspectBeats: 3,
+  lostBeats: 9,
   probeTimeoutMs: 15_000,
   answerTimeoutMs: 20_000
 }
@@ -64,7 +64,7 @@ export const hostPolicies: Readonly<Record<HostKind, HostPolicy>> = {
   vad: { ...hostPolicy, answerTimeoutMs: 5_000 },
   espeak: espeakPolicy,
   // As long as anybody waits for a sentence (`src/tts/engine.ts`).
-  piper: { ...espeakPolicy, suspectBeats: 10, lostBeats: 20 }
+  piper: { ...espeakPolicy, suspectBeats: 9, lostBeats: 19 }
 }
 
 /** What one process has used. */

@@ -189,7 +189,8 @@ export class Supervisor {
       return
     }
     if (missed > 0) return this.#send({ type: "beat.missed", count: missed, error: this.#error(hung) })
-    this.#send({ type: "beat.answered" })
+    // It changes nothing for one that nobody suspects, and comes ten times a second.
+    if (this.#life._tag === "Suspect") this.#send({ type: "beat.answered" })
     this.#recycleIfDue(process)
   }
 

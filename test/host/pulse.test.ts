@@ -7,8 +7,12 @@ const holdLoop = (durationMs: number) => {
   while (performance.now() < endMs);
 }
 
-/** What is judged in three ticks when `beat` answers as it does. */
-const judgedOf = (beat: (pulse: () => Pulse) => void): Promise<ReadonlyArray<number>> =>
+/** What is judged in so many ticks when `beat` answers as it does. */
+const judgedOf = (
+  beat: (pulse: () => Pulse) => void,
+  ticks = 3,
+  ticked?: (pulse: Pulse) => void
+): Promise<ReadonlyArray<number>> =>
   new Promise((resolve) => {
     const judged: Array<number> = []
     const pulse: Pulse = new Pulse(
@@ -16,7 +20,8 @@ const judgedOf = (beat: (pulse: () => Pulse) => void): Promise<ReadonlyArray<num
       () => beat(() => pulse),
       (missed) => {
         judged.push(missed)
-        if (judged.length < 3) return
+        ticked?.(pulse)
+        if (judged.length < ticks) return
         pulse.stop()
         resolve(judged)
       }
@@ -42,6 +47,26 @@ describe("a pulse", () => {
   it("counts ticks, not time: a long block without an answer is one", async () => {
     const judged = await judgedOf(() => setImmediate(() => holdLoop(200)))
     assert.deepEqual(judged, [1, 2, 3])
+  })
+
+  it("asks one that speaks only now and then", async () => {
+    let beats = 0
+    const judged = await judgedOf(
+      () => beats++,
+      21,
+      (pulse) => pulse.heard()
+    )
+    // The first tick has heard nothing yet.
+    assert.deepEqual(judged, [1, ...Array.from({ length: 20 }, () => 0)])
+    assert.equal(beats, 3)
+  })
+
+  it("asks one that is silent, and counts from then on", async () => {
+    let beats = 0
+    // Answers only the first.
+    const judged = await judgedOf((pulse) => void (++beats === 1 && setImmediate(() => pulse().heard())), 4)
+    assert.deepEqual(judged, [0, 0, 1, 2])
+    assert.equal(beats, 2)
   })
 
   it("sends no beat while one is unanswered", async () => {
