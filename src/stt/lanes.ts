@@ -9,10 +9,11 @@ type Waiting = () => void
 export class Lanes {
   readonly #urgent: Array<Waiting> = []
   readonly #patient: Array<Waiting> = []
+  readonly #lanes: number
   #free: number
 
   constructor(lanes: number) {
-    this.#free = lanes
+    this.#lanes = this.#free = lanes
   }
 
   /** Resolves when it is this one's turn; `release` must follow. */
@@ -34,6 +35,11 @@ export class Lanes {
   /** Whether somebody who speaks now waits: time to give way. */
   get pressed(): boolean {
     return this.#urgent.length > 0
+  }
+
+  /** Whether nobody else has a lane, or waits for one. */
+  get isAlone(): boolean {
+    return this.#free === this.#lanes - 1 && !this.awaited
   }
 
   /** Whether anybody waits. */

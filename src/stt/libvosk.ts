@@ -32,6 +32,8 @@ export interface Libvosk {
   readonly setMaxAlternatives: (recognizer: VoskRecognizer, count: number) => void
   /** On a pool thread. One call at a time for a recogniser, which must not be freed before the call has settled. */
   readonly accept: (recognizer: VoskRecognizer, samples: Uint8Array) => Promise<number>
+  /** The same on the caller's own thread, which does nothing else meanwhile. */
+  readonly acceptHere: (recognizer: VoskRecognizer, samples: Uint8Array) => number
   /** Of what libvosk itself has just called the end of an utterance; decoding goes on after it. */
   readonly result: (recognizer: VoskRecognizer) => Promise<string>
   readonly finalResult: (recognizer: VoskRecognizer) => Promise<string>
@@ -103,6 +105,8 @@ export const loadLibvosk = async (chosen: string | undefined): Promise<Libvosk> 
   const { libvosk } = await import("vosk-koffi").finally(() => {
     koffi.load = load
   })
+  const accept: (recognizer: VoskRecognizer, samples: Uint8Array, bytes: number) => number =
+    libvosk.vosk_recognizer_accept_waveform
   // Kaldi's log names phrases of grammars, and says nothing that a result does not.
   libvosk.vosk_set_log_level(-1)
   return {
@@ -116,6 +120,7 @@ export const loadLibvosk = async (chosen: string | undefined): Promise<Libvosk> 
     setMaxAlternatives: libvosk.vosk_recognizer_set_max_alternatives,
     accept: (recognizer, samples) =>
       callAsync(libvosk.vosk_recognizer_accept_waveform, recognizer, samples, samples.byteLength),
+    acceptHere: (recognizer, samples) => accept(recognizer, samples, samples.byteLength),
     result: (recognizer) => callAsync(libvosk.vosk_recognizer_result, recognizer),
     finalResult: (recognizer) => callAsync(libvosk.vosk_recognizer_final_result, recognizer),
     partialResult: libvosk.vosk_recognizer_partial_result

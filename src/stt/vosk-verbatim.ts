@@ -8,6 +8,7 @@ import { BackendFault, type BackendSink, type BackendStream } from "#src/host/ba
 import { work } from "#src/host/work.ts"
 import type { Lanes } from "./lanes.ts"
 import type { Libvosk, VoskModel, VoskRecognizer } from "./libvosk.ts"
+import type { OwnLoop } from "./own-loop.ts"
 
 const sampleBytes = 2
 /** Audio of one stream that may wait here; over it the stream is closed as `refused`. */
@@ -41,6 +42,7 @@ export interface VerbatimModel {
   readonly vosk: Libvosk
   readonly model: VoskModel
   readonly lanes: Lanes
+  readonly loop: OwnLoop
   readonly runtimeGrammar: boolean
   readonly knows: (word: string) => boolean
 }
@@ -48,6 +50,7 @@ export interface VerbatimModel {
 export class VerbatimHearing implements BackendSink {
   readonly #vosk: Libvosk
   readonly #lanes: Lanes
+  readonly #loop: OwnLoop
   readonly #recognizer: VoskRecognizer
   readonly #stream: BackendStream
   readonly #bytesPerMs: number
@@ -62,7 +65,7 @@ export class VerbatimHearing implements BackendSink {
   #closed = false
 
   constructor(model: VerbatimModel, stream: BackendStream, { verbatim }: VerbatimParams) {
-    const { vosk, lanes, runtimeGrammar, knows } = model
+    const { vosk, lanes, loop, runtimeGrammar, knows } = model
     const { sampleRateHz, phrases, words, alternatives, startSeconds } = verbatim
     const recognizer =
       phrases === undefined || !runtimeGrammar
@@ -73,6 +76,8 @@ export class VerbatimHearing implements BackendSink {
     vosk.setMaxAlternatives(recognizer, alternatives)
     this.#vosk = vosk
     this.#lanes = lanes
+    this.#loop = loop
+    loop.opened()
     this.#recognizer = recognizer
     this.#stream = stream
     this.#bytesPerMs = (sampleRateHz * sampleBytes) / 1_000
@@ -143,7 +148,7 @@ export class VerbatimHearing implements BackendSink {
   }
 
   async #answer(block: Uint8Array): Promise<void> {
-    const outcome = await this.#vosk.accept(this.#recognizer, block)
+    const outcome = await this.#accept(block)
     if (outcome < 0) throw new BackendFault("refused", "libvosk reported a decoder error.")
     this.#waitingBytes -= block.byteLength
     this.#decodedSamples += Math.floor(block.byteLength / sampleBytes)
@@ -151,6 +156,18 @@ export class VerbatimHearing implements BackendSink {
     if (this.#closed) return
     if (outcome === 0) return this.#tell(verbatimAnswer.partial, this.#vosk.partialResult(this.#recognizer))
     this.#tell(verbatimAnswer.result, await this.#vosk.result(this.#recognizer))
+  }
+
+  async #accept(block: Uint8Array): Promise<number> {
+    if (!this.#lanes.isAlone) return this.#vosk.accept(this.#recognizer, block)
+    const audioMs = block.byteLength / this.#bytesPerMs
+    const before = process.cpuUsage()
+    const outcome = this.#loop.takes(audioMs, this.#isLive)
+      ? this.#vosk.acceptHere(this.#recognizer, block)
+      : await this.#vosk.accept(this.#recognizer, block)
+    const { user, system } = process.cpuUsage(before)
+    this.#loop.took((user + system) / 1_000, audioMs)
+    return outcome
   }
 
   async #finish(): Promise<void> {
@@ -169,6 +186,7 @@ export class VerbatimHearing implements BackendSink {
   }
 
   #free(): void {
+    this.#loop.closed()
     this.#vosk.freeRecognizer(this.#recognizer)
   }
 }

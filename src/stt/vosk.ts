@@ -11,6 +11,7 @@ import { probeWord, readProbeClip } from "#src/host/probe-clip.ts"
 import { work } from "#src/host/work.ts"
 import { Lanes } from "./lanes.ts"
 import { type Libvosk, loadLibvosk, type VoskModel, type VoskRecognizer } from "./libvosk.ts"
+import { OwnLoop } from "./own-loop.ts"
 import { inspectModel } from "./vosk-model.ts"
 import { VerbatimHearing, type VerbatimModel } from "./vosk-verbatim.ts"
 import { emptyFinal, parseFinal, withoutUnknown } from "./vosk-result.ts"
@@ -318,7 +319,14 @@ export const backend: Backend = {
     const lanes = new Lanes(availableParallelism())
     const clip = readProbeClip()
     const { runtimeGrammar } = folder
-    const verbatim: VerbatimModel = { vosk, model, lanes, runtimeGrammar, knows: (word) => recognizers.knows(word) }
+    const verbatim: VerbatimModel = {
+      vosk,
+      model,
+      lanes,
+      loop: new OwnLoop(),
+      runtimeGrammar,
+      knows: (word) => recognizers.knows(word)
+    }
     return {
       name: `vosk ${folder.name}`,
       info: { model: folder.name, runtimeGrammar },

@@ -41,6 +41,22 @@ describe("lanes to the processors", () => {
     assert.isFalse(lanes.pressed)
   })
 
+  it("tell who has one whether anybody else has or wants one", async () => {
+    const lanes = new Lanes(2)
+    await lanes.take(false)
+    assert.isTrue(lanes.isAlone)
+    await lanes.take(false)
+    assert.isFalse(lanes.isAlone)
+    void lanes.take(true)
+    lanes.release()
+    lanes.release()
+    assert.isTrue(lanes.isAlone)
+    const single = new Lanes(1)
+    await single.take(false)
+    void single.take(false)
+    assert.isFalse(single.isAlone)
+  })
+
   it("are free again when nobody wants one, and no more than there were", async () => {
     const lanes = new Lanes(1)
     await lanes.take(true)
