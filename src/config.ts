@@ -1,6 +1,6 @@
 /**
  * The settings of this run. What the environment leaves open - secrets in development, the embedded model - is filled in
- * here, so that everything behind sees complete settings. Faults stop the start; main.ts prints them.
+ * here, so that everything behind sees complete settings. Faults stop the start; service.ts prints them.
  */
 import { randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"

@@ -2,7 +2,7 @@
  * The gateway as one layer: it needs settings, the models' health and the sessions, and gives a listening server. Closed
  * from the outside in: first no new upgrades and goodbye to live sockets, then the last HTTP answers, then the port.
  */
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Layer } from "effect"
 import { adminRoutes } from "#src/admin/admin.ts"
 import { AppConfig } from "#src/config.ts"

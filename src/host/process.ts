@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url"
 import { Exit, Schema } from "effect"
 import { HostError, HostEvent, type HostCommand, type HostFault, type HostKind } from "#schemas/host.ts"
 import { giveWay } from "#src/priorities.ts"
+import { compileCacheFolder } from "#src/compile-cache.ts"
 import { blasEnvironment } from "./blas-kernels.ts"
 import { Debt } from "./debt.ts"
 import { unexpectedEnd } from "./end.ts"
@@ -93,7 +94,11 @@ export class HostProcess {
     this.#policy = policy
     // No environment of the service's, so that a host cannot see its secrets. More native calls at once than there are
     // processors only push each other out of the caches.
-    const env = { UV_THREADPOOL_SIZE: String(availableParallelism()), ...blasEnvironment() }
+    const env = {
+      UV_THREADPOOL_SIZE: String(availableParallelism()),
+      NODE_COMPILE_CACHE: compileCacheFolder,
+      ...blasEnvironment()
+    }
     this.#child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "pipe", "pipe"], env })
     giveWay(this.#child, "model")
     this.#child.once("error", () => {

@@ -202,7 +202,7 @@ describe("a model host", () => {
         const { pid } = yield* whenReady(yield* startHost("vad", vadOptions))
         assert.match(
           readFileSync(`/proc/${pid}/environ`, "utf8"),
-          /^UV_THREADPOOL_SIZE=\d+\0(OPENBLAS_CORETYPE=\w+\0)?$/
+          /^UV_THREADPOOL_SIZE=\d+\0NODE_COMPILE_CACHE=[^\0]+\/compiled\0(OPENBLAS_CORETYPE=\w+\0)?$/
         )
       })
     )
