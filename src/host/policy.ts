@@ -35,8 +35,8 @@ export const hostPolicy: HostPolicy = {
   relookMs: 15_000,
   healthyMs: 30_000,
   probeEveryMs: 60_000,
-  suspectBeats: 3,
-  lostBeats: 7,
+  suspectBeats: 4,
+  lostBeats: 8,
   readyTimeoutMs: 60_000,
   beatMs: 100,
   probeTimeoutMs: 5_000,
@@ -53,8 +53,8 @@ export const hostPolicy: HostPolicy = {
 const espeakPolicy: HostPolicy = {
   ...hostPolicy,
   beatMs: 500,
-  suspectBeats: 3,
-  lostBeats: 9,
+  suspectBeats: 4,
+  lostBeats: 10,
   probeTimeoutMs: 15_000,
   answerTimeoutMs: 20_000
 }
@@ -64,7 +64,7 @@ export const hostPolicies: Readonly<Record<HostKind, HostPolicy>> = {
   vad: { ...hostPolicy, answerTimeoutMs: 5_000 },
   espeak: espeakPolicy,
   // As long as anybody waits for a sentence (`src/tts/engine.ts`).
-  piper: { ...espeakPolicy, suspectBeats: 9, lostBeats: 19 }
+  piper: { ...espeakPolicy, suspectBeats: 10, lostBeats: 20 }
 }
 
 /** What one process has used. */

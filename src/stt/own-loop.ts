@@ -2,6 +2,7 @@
  * Which calls of libvosk a host makes on its own loop instead of a pool thread. Two switches of threads and caches gone cold
  * cost a sixth of a live stream's decoding with a small model; a long call would hold up all streams and beats, and one
  * loop alone uses one processor. So: short calls, of somebody who speaks now or of the only stream, while nobody else decodes.
+ * And only the last block that has come: one after the other would keep the loop from beats and answers until the last.
  */
 
 /** Processor time. Beats are answered within 25 ms (`hostPolicy`). */
@@ -21,8 +22,9 @@ export class OwnLoop {
     this.#streams--
   }
 
-  takes(audioMs: number, isLive: boolean): boolean {
-    return (isLive || this.#streams === 1) && this.#costMs * audioMs <= shortMs
+  /** `waiting`: blocks of the stream that have come after this one. */
+  takes(audioMs: number, isLive: boolean, waiting: number): boolean {
+    return waiting === 0 && (isLive || this.#streams === 1) && this.#costMs * audioMs <= shortMs
   }
 
   /** What a call took while it was the only one. */

@@ -162,7 +162,7 @@ export class VerbatimHearing implements BackendSink {
     if (!this.#lanes.isAlone) return this.#vosk.accept(this.#recognizer, block)
     const audioMs = block.byteLength / this.#bytesPerMs
     const before = process.cpuUsage()
-    const outcome = this.#loop.takes(audioMs, this.#isLive)
+    const outcome = this.#loop.takes(audioMs, this.#isLive, this.#waiting.length)
       ? this.#vosk.acceptHere(this.#recognizer, block)
       : await this.#vosk.accept(this.#recognizer, block)
     const { user, system } = process.cpuUsage(before)
