@@ -1,6 +1,6 @@
 /**
  * `/talk` beside a loudspeaker, without an echo canceller that could help: what it plays comes back into its microphone,
- * 20 dB softer, on a way that the browser knows nothing of. `npm run test:echo`, on a machine with nothing beside it: sound that
+ * 20 dB softer, on a way that the browser knows nothing of. `npm run test:echo`, which does not hold on a busy machine: sound that
  * runs dry in the page, as on a busy one, comes back at a new delay, and is taken for a person until that is known.
  */
 import { afterAll, assert, beforeAll, it } from "vitest"
