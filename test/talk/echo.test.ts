@@ -1,7 +1,7 @@
 /**
  * `/talk` beside a loudspeaker, without an echo canceller that could help: what it plays comes back into its microphone,
- * 20 dB softer, on a way that the browser knows nothing of. `npm run test:echo`, which does not hold on a busy machine: sound that
- * runs dry in the page, as on a busy one, comes back at a new delay, and is taken for a person until that is known.
+ * 20 dB softer, on a way that the browser knows nothing of. `npm run test:echo`. It
+ * does not hold yet on a busy machine, for reasons of which one is known (docs/decisions/041-one-clock-for-both-ears.md).
  */
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
