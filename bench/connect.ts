@@ -1,6 +1,6 @@
 /**
  * What authentication and limits cost. Three servers, each in a process of its own and the same but for this: the real one
- * checks each token, but verifies each signature once; to the forgetful one every token is new; the open one takes every
+ * checks each token, and knows the signatures of those that it has issued or verified; to the forgetful one every token comes from elsewhere; the open one takes every
  * token for the first and counts nothing. What any server does - URL, address, subprotocol, Origin, slot, session - all do.
  * Sessions are real, with stand-ins for the models. Tokens take turns, as those of a ward would: 200 of them, so that none
  * is the last one's again.
@@ -15,8 +15,8 @@ import { machine, median, medianInterval, progress, readOptions, rounded, table 
 
 const { json, numbers } = readOptions(
   "connect",
-  `Processor time of a server for one connect (TCP, upgrade, session, close by the client) with a token that it has seen before
-and with a new one, and of the same server without authentication and limits, by turns; and a profile of the server while a session streams audio: which of our files ran at all, and
+  `Processor time of a server for one connect (TCP, upgrade, session, close by the client) with a token that it has issued or seen before
+and with one from elsewhere, and of the same server without authentication and limits, by turns; and a profile of the server while a session streams audio: which of our files ran at all, and
 which below the function that takes a frame.`,
   {
     numbers: {
@@ -143,7 +143,7 @@ try {
     const ratios = pairs.map((pair) => pair[kind] / pair.open)
     const [least, most] = medianInterval(ratios)
     return {
-      token: kind === "real" ? "seen before" : "new",
+      token: kind === "real" ? "issued here" : "from elsewhere",
       "CPU ms of a connect": rounded(median(pairs.map((pair) => pair[kind])), 3),
       "without gate": withoutMs,
       ratio: rounded(median(ratios), 3),

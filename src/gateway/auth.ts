@@ -76,6 +76,7 @@ export class Auth extends Context.Service<
         previous === undefined ? [signingKey] : [signingKey, yield* jwtKey(previous)]
       const adminDigest = digest(Redacted.value(settings.adminSecret))
 
+      const verified = new VerifiedTokens(limits.verifiedTokensMax)
       const issue: Auth["Service"]["issue"] = Effect.fn("Auth.issue")(function* (options) {
         const { scopes, subject, ttlSeconds } = options
         const nowSeconds = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
@@ -86,16 +87,11 @@ export class Auth extends Context.Service<
         const expiresAtSeconds = issuedAtSeconds + ttlSeconds
         const token = yield* Effect.promise(() => signJwt(signingKey, payload, { issuedAtSeconds, expiresAtSeconds }))
         counters.tokensIssued++
-        return {
-          id,
-          token,
-          expiresInSeconds: ttlSeconds,
-          expiresAtMs: expiresAtSeconds * 1_000,
-          scope
-        }
+        const expiresAtMs = expiresAtSeconds * 1_000
+        verified.add(token, { id, ...(subject === undefined ? {} : { subject }), scopes, issuedAtSeconds, expiresAtMs })
+        return { id, token, expiresInSeconds: ttlSeconds, expiresAtMs, scope }
       })
 
-      const verified = new VerifiedTokens(limits.verifiedTokensMax)
       const read = async (token: string, nowMs: number): Promise<Result.Result<Claims, AuthReason>> => {
         const claims = Result.flatMap(await readJwt(token, keys, nowMs), (payload) => claimsOf(payload, nowMs))
         if (Result.isSuccess(claims)) verified.add(token, claims.success)

@@ -1,7 +1,7 @@
 import type { Claims } from "./claims.ts"
 
 /**
- * What tokens claim whose signature has been verified: that a text is signed by one of our keys stays so for as long as the
+ * What tokens claim whose signature this process has verified or made: that a text is signed by one of our keys stays so for as long as the
  * process has these keys. Nothing else about a token does, so expiry and revocation are looked at each time. At the bound
  * the one that was added first goes.
  */

@@ -83,6 +83,38 @@ describe("a token that has been verified before", () => {
   )
 })
 
+describe("a token that this process has issued", () => {
+  const issued = Effect.gen(function* () {
+    yield* TestClock.setTime(nowSeconds * 1_000)
+    const scopes = ["voice", "healthcare"] as const
+    return (yield* (yield* Auth).issue({ scopes, subject: "patient-7", ttlSeconds: 60 })).token
+  })
+
+  it.effect("needs no signature verified, and claims what it claims anywhere else", () =>
+    Effect.gen(function* () {
+      const token = yield* issued
+      // Verifying a signature takes a promise.
+      const here = Effect.runSyncWith(yield* Effect.context<never>())((yield* Auth).verify(token))
+      const elsewhere = yield* Effect.provide(
+        Effect.flatMap(Auth, ({ verify }) => verify(token)),
+        Layer.fresh(auth)
+      )
+      assert.deepStrictEqual(here, elsewhere)
+    }).pipe(Effect.provide(auth))
+  )
+
+  it.effect("runs out, and is refused once it is revoked", () =>
+    Effect.gen(function* () {
+      const token = yield* issued
+      yield* TestClock.setTime((nowSeconds + 65) * 1_000)
+      assert.strictEqual(yield* outcome(token), "expired")
+      const revoked = yield* issued
+      revocations.revoke({ tokenId: (yield* (yield* Auth).verify(revoked)).id })
+      assert.strictEqual(yield* outcome(revoked), "revoked")
+    }).pipe(Effect.provide(auth))
+  )
+})
+
 describe("the memory of verified tokens", () => {
   const claims = (id: string): Claims => ({ id, scopes: ["voice"], issuedAtSeconds: 0, expiresAtMs: 0 })
 
