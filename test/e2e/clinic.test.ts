@@ -13,7 +13,7 @@ import { faultsByOthers } from "#test/support/fhir-validator.ts"
 import { WebhookReceiver } from "#test/support/webhook-receiver.ts"
 import { loadRecordings } from "../../scripts/demo/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
-import { Caller, noPrompts, silence, tokenOf } from "./caller.ts"
+import { Caller, noPrompts, silence, spoken, tokenOf } from "./caller.ts"
 import { filesBelow, findCanaries } from "./canaries.ts"
 import { safetyItem } from "./questionnaire-file.ts"
 
@@ -48,18 +48,20 @@ const eventually = async <A>(look: () => A | undefined): Promise<A> => {
 }
 
 const recordings = loadRecordings()
-const words = { yes: "نعم", no: "لا", 0: "صفر", 1: "واحد" } as const
+const numbers = { 0: "صفر", 1: "واحد" } as const
+type Word = "yes" | "no" | keyof typeof numbers
 let utterances = 0
-/** A real person's voice, another one each time, and the silence after it. */
-const voiceOf = (word: keyof typeof words): Int16Array => {
-  const clips = recordings.get(words[word]) ?? []
+/** A real person's voice and the silence after it; numbers by another person each time, yes and no by whom they are sure of. */
+const voiceOf = (word: Word): Int16Array => {
+  if (word === "yes" || word === "no") return spoken(word)
+  const clips = recordings.get(numbers[word]) ?? []
   return joined(clips[utterances++ % clips.length] ?? silence(0), silence(900))
 }
 
 /** Hears each prompt to its end and then speaks: the least to everything, one to item 9, yes to a right read-back. */
 const converse = async (caller: Caller, isOver: (message: ServerMessage) => boolean): Promise<ServerMessage> => {
-  let next: keyof typeof words | undefined
-  let said: keyof typeof words | undefined
+  let next: Word | undefined
+  let said: Word | undefined
   let wanted: 0 | 1 = 0
   let displays = new Map<number, string>()
   for (let handled = 0; ; handled++) {
