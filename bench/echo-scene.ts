@@ -137,7 +137,7 @@ export class EchoScene {
     this.#options = options
     const { vad, stt, noise, noiseRms } = options
     this.#background = mixed(silence(4_000), noise.samples, noiseRms, 0)
-    const gate = options.hasGate === false ? {} : { gate: new EchoGate() }
+    const gate = options.hasGate === false ? {} : { makeGate: () => new EchoGate() }
     this.#played = new Played({ positionMs: () => this.#listener.positionMs(), ...gate })
     this.#listener = new Listener({
       stt,

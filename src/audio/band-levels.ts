@@ -12,8 +12,18 @@ export const silenceDb = -75
 const mel = (hz: number): number => 1_127 * Math.log1p(hz / 700)
 const hzOf = (mels: number): number => 700 * Math.expm1(mels / 1_127)
 
+const made = new Map<string, BandLevels>()
+
 /** Levels of pieces of up to `windowMs` at one sample rate. */
 export class BandLevels {
+  /** One for all sessions: what it holds is in work during a call only. */
+  static of(sampleRateHz: number, windowMs: number): BandLevels {
+    const key = `${sampleRateHz}/${windowMs}`
+    const known = made.get(key) ?? new BandLevels(sampleRateHz, windowMs)
+    made.set(key, known)
+    return known
+  }
+
   readonly windowSamples: number
   readonly #size: number
   readonly #window: Float32Array

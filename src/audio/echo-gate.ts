@@ -55,7 +55,7 @@ export const echoTuning = {
 export type Verdict = "echo" | "other" | "doubtful"
 
 export class EchoGate {
-  readonly #microphone = new BandLevels(16_000, frameMs)
+  readonly #microphone = BandLevels.of(16_000, frameMs)
   readonly #played = new PlayedLevels()
   readonly #delay = new EchoDelay(this.#played)
   /** How much later than it could the client plays; undefined: it has not said. */

@@ -25,20 +25,18 @@ export class PlayedLevels {
   /** As it is; and with a room's decay. */
   readonly direct = new Float32Array(hopsKept * bandCount).fill(silenceDb)
   readonly reference = new Float32Array(hopsKept * bandCount).fill(silenceDb)
-  readonly #byRate = new Map<number, BandLevels>()
   #sounds: Array<Sound> = []
   #nextHop = 0
 
   play(fromMs: number, pcm: Int16Array, sampleRateHz: number): void {
-    const levels = this.#byRate.get(sampleRateHz) ?? new BandLevels(sampleRateHz, frameMs)
-    this.#byRate.set(sampleRateHz, levels)
+    const levels = BandLevels.of(sampleRateHz, frameMs)
     this.#sounds.push({ fromMs, toMs: fromMs + (pcm.length * 1_000) / sampleRateHz, pcm, sampleRateHz, levels })
   }
 
-  /** What was to be heard after this is not played. */
+  /** What was to be heard after this is not played. What is long over is let go, also where nobody measures it. */
   stop(atMs: number): void {
     for (const sound of this.#sounds) sound.toMs = Math.min(sound.toMs, atMs)
-    this.#sounds = this.#sounds.filter(({ fromMs, toMs }) => fromMs < toMs)
+    this.#sounds = this.#sounds.filter(({ fromMs, toMs }) => fromMs < toMs && toMs >= atMs - hopsKept * hopMs)
   }
 
   /** What is not measured yet is played so much later. */
@@ -80,6 +78,11 @@ export class PlayedLevels {
     }
     const oldestMs = (this.#nextHop - hopsKept) * hopMs
     while ((this.#sounds[0]?.toMs ?? Infinity) < oldestMs) this.#sounds.shift()
+  }
+
+  /** Sounds that are kept. */
+  get kept(): number {
+    return this.#sounds.length
   }
 
   /** Bands of this hop over a level. */

@@ -35,8 +35,8 @@ export interface PlayedOptions {
   readonly positionMs: () => number
   /** Where that of this connection began: audio heard before a resume. */
   readonly offsetMs?: number
-  /** Absent where nothing can come back: a recording is not made while a prompt plays. */
-  readonly gate?: EchoGate
+  /** Called with the first prompt. Absent where nothing can come back: a recording is not made while a prompt plays. */
+  readonly makeGate?: () => EchoGate
 }
 
 /** Prompts that are remembered; words are asked for up to a second or two back. */
@@ -61,6 +61,7 @@ const wordsOf = ({ text, words, pcm, sampleRateHz }: SpokenSentence): ReadonlyAr
 export class Played {
   readonly #options: PlayedOptions
   #prompts: Array<PlayedPrompt> = []
+  #gate: EchoGate | undefined
   /** How much later the client plays than its prompt was sent; unknown: it has not said. */
   #reportedDelayMs: number | undefined
   /** It says what it plays in the microphone's time: only then is what it hears compared with that, and held back for it. */
@@ -73,7 +74,8 @@ export class Played {
   begin(): void {
     const atMs = this.#options.positionMs()
     this.#reportedDelayMs = undefined
-    this.#options.gate?.begin(atMs)
+    this.#gate ??= this.#options.makeGate?.()
+    this.#gate?.begin(atMs)
     this.#prompts.push({ atMs, words: [], endMs: Infinity })
     if (this.#prompts.length > promptsKept) this.#prompts.shift()
   }
@@ -85,7 +87,7 @@ export class Played {
     for (const { word, startMs, endMs } of wordsOf(sentence)) {
       prompt.words.push({ word, startMs: startMs + fromMs, endMs: endMs + fromMs, promptAtMs: prompt.atMs })
     }
-    this.#options.gate?.play(prompt.atMs + fromMs, sentence.pcm, sentence.sampleRateHz)
+    this.#gate?.play(prompt.atMs + fromMs, sentence.pcm, sentence.sampleRateHz)
   }
 
   /** What follows of the prompt after `fromMs` comes so much later: it was not ready in time. A client that reports knows better. */
@@ -94,7 +96,7 @@ export class Played {
     if (prompt === undefined || this.#reportedDelayMs !== undefined) return
     prompt.atMs += lateMs
     for (const word of prompt.words) if (word.endMs > fromMs) word.promptAtMs += lateMs
-    this.#options.gate?.stalled(lateMs)
+    this.#gate?.stalled(lateMs)
   }
 
   /** The client's own account of how far it has played the prompt, when it had sent `sentMs` of audio; else, as of now. */
@@ -105,7 +107,7 @@ export class Played {
     if (sentMs !== undefined) this.reports()
     const atMs = sentMs === undefined ? positionMs() : offsetMs + sentMs
     this.#reportedDelayMs = atMs - (prompt.atMs + playedMs)
-    this.#options.gate?.delayed(this.#reportedDelayMs)
+    this.#gate?.delayed(this.#reportedDelayMs)
   }
 
   /** The client says where its microphone was, be it of a prompt that is over. */
@@ -118,16 +120,16 @@ export class Played {
     const prompt = this.#prompts.at(-1)
     if (prompt === undefined) return
     prompt.endMs = endMs
-    this.#options.gate?.stop(prompt.atMs + endMs)
+    this.#gate?.stop(prompt.atMs + endMs)
   }
 
   ducked(ducked: boolean): void {
-    this.#options.gate?.ducked(ducked)
+    this.#gate?.ducked(ducked)
   }
 
   /** Called for each frame of the microphone; whatever it costs, it costs only while something may be heard of a prompt. */
   readonly judge = (frame: Int16Array, atMs: number): Verdict => {
-    const { gate } = this.#options
+    const gate = this.#gate
     return gate !== undefined && this.#doesReport && gate.isAudible(atMs) ? gate.judge(frame, atMs) : "other"
   }
 
@@ -142,7 +144,7 @@ export class Played {
 
   /** The words that the microphone may have heard from its `fromMs` up to its `toMs`, in the form in which they compare. */
   wordsBetween(fromMs: number, toMs: number): ReadonlySet<string> {
-    const delayMs = this.#reportedDelayMs ?? this.#options.gate?.delayMs ?? 0
+    const delayMs = this.#reportedDelayMs ?? this.#gate?.delayMs ?? 0
     const found = this.#prompts.flatMap(({ words, endMs: cutMs }) =>
       words.filter(({ startMs, endMs, promptAtMs }) => {
         const placeMs = promptAtMs + delayMs

@@ -112,7 +112,7 @@ export const makePrepare = (services: PrepareServices) => {
     const played = new Played({
       positionMs: () => listener.positionMs(),
       offsetMs: taken.positionMs,
-      ...(mode === "live" ? { gate: new EchoGate() } : {})
+      ...(mode === "live" ? { makeGate: () => new EchoGate() } : {})
     })
     const listener = new Listener({
       vad,

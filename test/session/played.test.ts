@@ -20,7 +20,7 @@ const yesOrNo = sentence("نَعَمْ أَوْ لَا.", [
 
 const open = (positionMs = 10_000, gate?: EchoGate) => {
   const at = { ms: positionMs }
-  const played = new Played({ positionMs: () => at.ms, ...(gate === undefined ? {} : { gate }) })
+  const played = new Played({ positionMs: () => at.ms, ...(gate === undefined ? {} : { makeGate: () => gate }) })
   played.begin()
   return { played, at }
 }
@@ -116,5 +116,20 @@ describe("what was played", () => {
     assert.equal(played.judge(frame, 20_000), "other")
     assert.deepEqual(asked, [10_032])
     assert.equal(open().played.judge(frame, 10_000), "other")
+  })
+
+  it("costs nothing of the gate before there is a prompt", () => {
+    let made = 0
+    const makeGate = () => {
+      made++
+      return new EchoGate()
+    }
+    const played = new Played({ positionMs: () => 0, makeGate })
+    played.ducked(false)
+    assert.equal(played.judge(new Int16Array(512), 0), "other")
+    assert.equal(made, 0)
+    played.begin()
+    played.begin()
+    assert.equal(made, 1)
   })
 })
