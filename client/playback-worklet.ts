@@ -15,6 +15,8 @@ export interface FromPlayer {
   readonly playedSamples: number
   /** Of the context, in seconds: when so many samples had gone out. */
   readonly atTime: number
+  /** It begins to sound, or goes on after it had run dry: where it is played is not where it was. */
+  readonly isNews: boolean
   readonly ended: "played" | "stopped" | undefined
 }
 
@@ -42,11 +44,15 @@ class Player extends AudioWorkletProcessor {
   /** Of the prompt that sounds, or that has run dry; empty: none. */
   #id = ""
   #played = 0
-  /** Of them, when it was last reported; -Infinity: not yet. */
+  /** Of them, when it was last reported; -Infinity: not since it sounds. */
   #reported = -Infinity
+  /** Nothing has sounded since the last prompt, or since this one ran dry. */
+  #isSilent = true
+  #isNews = false
   #gain = 1
   #gainWanted = 1
-  #stopping = false
+  /** So many parts go as soon as it is silent, and those after them are played then; undefined: it is not to stop. */
+  #stopping: number | undefined
 
   constructor() {
     super()
@@ -57,7 +63,7 @@ class Player extends AudioWorkletProcessor {
     const channel = output?.[0]
     if (channel === undefined) return true
     for (let i = 0; i < channel.length; i++) channel[i] = this.#next(i) * this.#ramped()
-    if (this.#stopping && this.#gain === 0) this.#stopped()
+    if (this.#stopping === 0 || (this.#stopping !== undefined && this.#gain === 0)) this.#stopped()
     if (this.#id !== "" && this.#played - this.#reported >= this.#reportSamples) this.#report(channel.length, undefined)
     return true
   }
@@ -72,40 +78,49 @@ class Player extends AudioWorkletProcessor {
         this.#gainWanted = message.gain
         return
       case "stop":
-        if (this.#queue.length > 0) this.#stopping = true
-        else this.#stopped()
+        this.#stopping = this.#queue.length
+        if (this.#stopping === 0) this.#stopped()
     }
   }
 
   /** `at`: of the quantum in work. */
   #next(at: number): number {
     for (;;) {
-      const part = this.#queue[0]
-      if (part === undefined) return 0
+      const part = this.#stopping === 0 ? undefined : this.#queue[0]
+      if (part === undefined) {
+        this.#isSilent = true
+        return 0
+      }
       this.#id = part.id
       const sample = part.samples?.[this.#at]
       if (sample !== undefined) {
+        if (this.#isSilent) {
+          this.#isSilent = false
+          this.#isNews = true
+          this.#reported = -Infinity
+        }
         this.#at++
         this.#played++
         return sample
       }
       this.#queue.shift()
+      if (this.#stopping !== undefined) this.#stopping--
       this.#at = 0
       if (part.samples === undefined) this.#end(at, "played")
     }
   }
 
   #ramped(): number {
-    const wanted = this.#stopping ? 0 : this.#gainWanted
+    const wanted = this.#stopping === undefined ? this.#gainWanted : 0
     const distance = wanted - this.#gain
     this.#gain += Math.max(-this.#gainStep, Math.min(this.#gainStep, distance))
     return this.#gain
   }
 
   #stopped(): void {
-    this.#queue.length = 0
+    this.#queue.splice(0, this.#stopping)
     this.#at = 0
-    this.#stopping = false
+    this.#stopping = undefined
     this.#gainWanted = 1
     this.#gain = 1
     if (this.#id !== "") this.#end(0, "stopped")
@@ -115,13 +130,14 @@ class Player extends AudioWorkletProcessor {
     this.#report(at, ended)
     this.#id = ""
     this.#played = 0
-    this.#reported = -Infinity
+    this.#isSilent = true
   }
 
   #report(at: number, ended: FromPlayer["ended"]): void {
     this.#reported = this.#played
     const atTime = currentTime + at / sampleRate
-    const report: FromPlayer = { id: this.#id, playedSamples: this.#played, atTime, ended }
+    const report: FromPlayer = { id: this.#id, playedSamples: this.#played, atTime, isNews: this.#isNews, ended }
+    this.#isNews = false
     this.port.postMessage(report)
   }
 }

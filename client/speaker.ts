@@ -164,14 +164,14 @@ export class Speaker {
 
   #played(report: FromPlayer): void {
     this.#last = report
-    const { id, playedSamples, atTime, ended } = report
+    const { id, playedSamples, atTime, isNews, ended } = report
     const { sampleRate, outputLatency = 0, baseLatency } = this.context
     const sentMs = (playedSamples * 1_000) / sampleRate
     const latencyMs = ended === "played" ? 0 : Math.min(sentMs, (outputLatency || baseLatency) * 1_000)
     const playedMs = sentMs - latencyMs
     if (ended !== undefined && this.#playingId === id) this.#playingId = undefined
     const nowMs = performance.now()
-    if (ended !== undefined || nowMs - this.#toldAtMs >= tellMs) {
+    if (isNews || ended !== undefined || nowMs - this.#toldAtMs >= tellMs) {
       this.#toldAtMs = nowMs
       this.#tellPlayed(id, playedMs, this.#microphoneMsAt(atTime - latencyMs / 1_000))
     }
