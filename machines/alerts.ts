@@ -2,12 +2,11 @@
 import type { RecordedAnswer } from "#schemas/record.ts"
 import type { Form } from "./form.ts"
 import type { RaisedAlert } from "./interview.ts"
+import { answersIn } from "./kept.ts"
 import type { Plan } from "./plan.ts"
 
 const isChosen = (codes: ReadonlyArray<string>, { value }: RecordedAnswer["answer"]): boolean =>
   Array.isArray(value) ? value.some((code) => codes.includes(code)) : codes.includes(String(value))
-
-const answersIn = ({ answer, more = [] }: RecordedAnswer) => [answer, ...more]
 
 /** Once each, in the order in which they came. */
 export const raised = (

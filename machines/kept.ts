@@ -1,5 +1,5 @@
 /** What an interview has been told, in the order of its log. A log is the truth; this is what it comes to. */
-import type { RecordedAnswer, RecordEntry } from "#schemas/record.ts"
+import type { Answer, RecordedAnswer, RecordEntry } from "#schemas/record.ts"
 import type { Plan } from "./plan.ts"
 import { indexOf } from "./plan-index.ts"
 
@@ -80,6 +80,12 @@ const withOne = (plan: Plan, kept: Kept, record: KeptAnswer): Kept => {
     loops: { ...without(next.loops, isLater), [keyOf(linkId, around)]: { count: nth + 1, closed: false } }
   }
 }
+
+/** All that was said in one breath. */
+export const answersIn = ({ answer, more = [] }: Pick<RecordedAnswer, "answer" | "more">): ReadonlyArray<Answer> => [
+  answer,
+  ...more
+]
 
 /** Where each entry of a list goes that was said in one breath: the first to its question, the others to free places after it. */
 export const entriesOf = (plan: Plan, kept: Kept, record: RecordedAnswer): ReadonlyArray<KeptAnswer> => {

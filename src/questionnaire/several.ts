@@ -1,10 +1,11 @@
 /** Several answers in one breath: as one value where a question takes several, else as entries of a list. Pure. */
 import type { HeardAnswers } from "#machines/interview.ts"
+import { answersIn } from "#machines/kept.ts"
 import type { PlanQuestion } from "#machines/plan.ts"
 import type { Answer } from "#schemas/record.ts"
 import { valueOfItem } from "./asked.ts"
 import type { Item, Language, Understanding } from "./understanding/ask.ts"
-import { foldedPhrase } from "./understanding/words.ts"
+import { foldedName } from "./understanding/words.ts"
 import { answerWith, valueFault } from "./values.ts"
 
 const answerOfItem = (question: PlanQuestion, item: Item, language: Language): Answer => {
@@ -14,13 +15,12 @@ const answerOfItem = (question: PlanQuestion, item: Item, language: Language): A
   return item.kind === "date" || item.kind === "dateTime" ? { ...answer, display: item.display } : answer
 }
 
-const singles = (question: PlanQuestion, { answer, more = [] }: HeardAnswers, language: Language) =>
-  Array.isArray(answer.value)
-    ? answer.value.map((value: string) => answerWith(question, value, language))
-    : [answer, ...more]
+const singles = (question: PlanQuestion, heard: HeardAnswers, language: Language) =>
+  Array.isArray(heard.answer.value)
+    ? heard.answer.value.map((value: string) => answerWith(question, value, language))
+    : answersIn(heard)
 
-const nameOf = ({ value }: Answer): string =>
-  typeof value === "string" ? foldedPhrase(value).replace(/^ال(?=.{2})/u, "") : JSON.stringify(value)
+const nameOf = ({ value }: Answer): string => (typeof value === "string" ? foldedName(value) : JSON.stringify(value))
 
 const without = (answers: ReadonlyArray<Answer>, others: ReadonlyArray<Answer>): ReadonlyArray<Answer> =>
   answers.filter((answer) => !others.some((other) => nameOf(other) === nameOf(answer)))

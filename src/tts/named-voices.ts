@@ -11,6 +11,10 @@ import { type Engine, espeakOver, piperOver } from "./engine.ts"
 /** A Piper voice is a file, or where one would be; anything else is eSpeak's. */
 export const isPath = (voice: string): boolean => voice.includes("/") || voice.endsWith(".onnx")
 
+/** Until the scope closes. */
+export const startPiper = (voicePath: string, espeakHost: Host): Effect.Effect<Engine, never, Scope.Scope> =>
+  Effect.map(startHost("piper", { voicePath }), (host) => piperOver(host, espeakHost, voicePath))
+
 export interface NamedVoicesOptions {
   readonly espeakHost: Host
   /** Where the voice of a name is: a path, or a name of eSpeak's. */
@@ -46,9 +50,7 @@ export class NamedVoices {
       const known = this.#engines.get(place)
       if (known !== undefined || (isPath(place) && !existsSync(place))) return Effect.succeed(known)
       const started = isPath(place)
-        ? Effect.map(Scope.provide(startHost("piper", { voicePath: place }), scope), (host) =>
-            piperOver(host, espeakHost, place)
-          )
+        ? Scope.provide(startPiper(place, espeakHost), scope)
         : Effect.succeed(espeakOver(espeakHost, { [place.startsWith("en") ? "en" : "ar"]: place }))
       return Effect.tap(started, (engine) => Effect.sync(() => this.#engines.set(place, engine)))
     })

@@ -7,14 +7,14 @@ import { Context, Effect, Layer, Schema, Scope, Stream } from "effect"
 import { type HostError, HostReason, type ServingKind } from "#schemas/host.ts"
 import type { XttsSettings } from "#schemas/config.ts"
 import { firstThatWorks, voiceReturnWaitMs } from "#src/fallbacks.ts"
-import { type Host, hostHealth, type WatchedHost } from "#src/host/host.ts"
+import { hostHealth, type WatchedHost } from "#src/host/host.ts"
 import { startHost, whenReady } from "#src/host/start.ts"
 import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 import { type Language, speakable } from "./arabic-text.ts"
 import { keyOf, SpeechCache } from "./cache.ts"
-import { type Engine, espeakOver, piperOver } from "./engine.ts"
+import { type Engine, espeakOver } from "./engine.ts"
 import { type Lane, Lanes } from "./lane.ts"
-import { isPath, NamedVoices } from "./named-voices.ts"
+import { isPath, NamedVoices, startPiper } from "./named-voices.ts"
 import { sentences } from "./sentences.ts"
 import type { Speech } from "./speech-file.ts"
 import { startXtts } from "./xtts.ts"
@@ -80,10 +80,6 @@ const keyOfAnyVoice = (text: string, language: Language): string =>
   keyOf({ text, speed: 1, voice: `any ${language}`, engine: "any" })
 
 const silent = new TtsError({ reason: "unavailable", message: "No speech engine speaks this language." })
-
-const startPiper = Effect.fnUntraced(function* (voicePath: string, espeak: Host) {
-  return piperOver(yield* startHost("piper", { voicePath }), espeak, voicePath)
-})
 
 interface SpeakerOptions {
   /** The best first. */

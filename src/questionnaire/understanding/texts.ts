@@ -4,7 +4,7 @@ import { textItem } from "./display.ts"
 import type { Lexicon } from "./lexicon/lexicon.ts"
 import { doubt } from "./scores.ts"
 import { phraseEnd } from "./times.ts"
-import { foldedPhrase, textAt, wordsOf, type Word } from "./words.ts"
+import { foldedName, textAt, wordsOf, type Word } from "./words.ts"
 
 export type TextAsk = Extract<Ask, { readonly type: "string" | "text" | "url" }>
 
@@ -115,8 +115,7 @@ export const textOfAnswer = (
   return ask.repeats === true ? listFrom(own, lexicon, via) : { items: [textItem(own)], score: 1, rule: "text" }
 }
 
-const isSameText = (a: Item, b: Item): boolean => nameOf(a) === nameOf(b)
-const nameOf = ({ display }: Item): string => foldedPhrase(display).replace(/^ال(?=.{2})/u, "")
+const isSameText = (a: Item, b: Item): boolean => foldedName(a.display) === foldedName(b.display)
 
 /** Each once. A single "no penicillin" stays what was said; beside others it is none of them. */
 export const listFrom = (text: string, lexicon: Lexicon, via: Said["via"]): TextRead => {

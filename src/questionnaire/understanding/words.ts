@@ -97,6 +97,9 @@ export const foldedPhrase = (phrase: string): string =>
     .map(({ text }) => text)
     .join(" ")
 
+/** What names the same thing with the article and without it, in the form in which both are equal. */
+export const foldedName = (name: string): string => foldedPhrase(name).replace(/^ال(?=.{2})/u, "")
+
 /** The same word in its place, with another spelling. */
 export const respelt = (word: Word, text: string): Word => ({
   text,
