@@ -71,6 +71,24 @@ const verdicts = ({ room, wordAtMs, offsetMs = 0 }: Heard, gate = new EchoGate()
   return decided(found)
 }
 
+/** Frames that pass, of those that count. `tell`: what the gate hears of the playback before each. */
+const passedIn = (
+  microphone: Float32Array,
+  tell: (gate: EchoGate, atMs: number) => void,
+  counts: (atMs: number) => boolean
+): number => {
+  const gate = new EchoGate()
+  const samples = noisy(microphone)
+  let passed = 0
+  for (let frame = 0; frame < samples.length / frameSamples - 1; frame++) {
+    const atMs = frame * frameMs
+    tell(gate, atMs)
+    const sound = samples.subarray(frame * frameSamples, (frame + 1) * frameSamples)
+    if (gate.judge(sound, atMs) === "other" && counts(atMs)) passed++
+  }
+  return passed
+}
+
 /** Frames from `fromMs` on that pass, of those in which the echo sounds. */
 const passing = (found: ReadonlyArray<boolean>, fromMs: number, toMs: number): number =>
   found.slice(Math.ceil(fromMs / frameMs), Math.floor(toMs / frameMs)).filter((isEcho) => !isEcho).length
@@ -139,7 +157,6 @@ describe("an echo gate", () => {
     const stallMs = 640
     const room = { echoDb: -12, delayMs: 100, isRoom: false }
     const passedWith = (isTold: boolean): number => {
-      const gate = new EchoGate()
       const second = startsMs[1] ?? 0
       const microphone = new Float32Array(samplesOfMs(lengthMs + stallMs))
       echoInto(microphone, startsMs[0] ?? 0, room)
@@ -149,20 +166,18 @@ describe("an echo gate", () => {
         const place = at + i + (i < half ? 0 : samplesOfMs(stallMs))
         if (place < microphone.length) microphone[place] = sample * 10 ** (room.echoDb / 20)
       })
-      const samples = noisy(microphone)
-      let passed = 0
-      for (let frame = 0; frame < samples.length / frameSamples - 1; frame++) {
-        const atMs = frame * frameMs
-        if (startsMs.includes(atMs)) {
-          gate.begin(atMs)
-          gate.play(atMs, prompt, 16_000)
-          gate.delayed(100)
-        }
-        if (isTold && atMs === second + 2_208) gate.delayed(100 + stallMs)
-        const sound = samples.subarray(frame * frameSamples, (frame + 1) * frameSamples)
-        if (gate.judge(sound, atMs) === "other" && atMs > second + 2_100 && atMs < second + promptMs + stallMs) passed++
-      }
-      return passed
+      return passedIn(
+        microphone,
+        (gate, atMs) => {
+          if (startsMs.includes(atMs)) {
+            gate.begin(atMs)
+            gate.play(atMs, prompt, 16_000)
+            gate.delayed(100)
+          }
+          if (isTold && atMs === second + 2_208) gate.delayed(100 + stallMs)
+        },
+        (atMs) => atMs > second + 2_100 && atMs < second + promptMs + stallMs
+      )
     }
     assert.isBelow(passedWith(true), passedWith(false) / 2)
   })
@@ -176,7 +191,6 @@ describe("an echo gate", () => {
   })
 
   it("knows the beginning of a prompt that the client plays sooner than the one before", () => {
-    const gate = new EchoGate()
     const room = { echoDb: -6, delayMs: 64, isRoom: false }
     const [first = 0, second = 0] = startsMs
     const onset = prompt.findIndex((sample) => Math.abs(sample) > 6_000)
@@ -184,26 +198,24 @@ describe("an echo gate", () => {
     echoInto(microphone, second - onset / 16, room)
     microphone.fill(0, 0, samplesOfMs(second + room.delayMs))
     echoInto(microphone, first + 320, room)
-    const samples = noisy(microphone)
-    let passed = 0
-    for (let frame = 0; frame < samples.length / frameSamples - 1; frame++) {
-      const atMs = frame * frameMs
-      if (startsMs.includes(atMs)) {
-        gate.begin(atMs)
-        gate.play(atMs, atMs === second ? prompt.subarray(onset) : prompt, 16_000)
-      }
-      if (atMs === first + 448) gate.delayed(320)
-      // As late as what is said of a moment comes after it on a busy machine.
-      if (atMs === second + 256) gate.delayed(0)
-      const sound = samples.subarray(frame * frameSamples, (frame + 1) * frameSamples)
-      if (gate.judge(sound, atMs) === "other" && atMs >= second + 256 && atMs < second + 640) passed++
-    }
+    const passed = passedIn(
+      microphone,
+      (gate, atMs) => {
+        if (startsMs.includes(atMs)) {
+          gate.begin(atMs)
+          gate.play(atMs, atMs === second ? prompt.subarray(onset) : prompt, 16_000)
+        }
+        if (atMs === first + 448) gate.delayed(320)
+        // As late as what is said of a moment comes after it on a busy machine.
+        if (atMs === second + 256) gate.delayed(0)
+      },
+      (atMs) => atMs >= second + 256 && atMs < second + 640
+    )
     assert.isAtMost(passed, 1)
   })
 
   it("does not learn from a ducked prompt that its echo is soft", () => {
     const passedAfter = (isTold: boolean): number => {
-      const gate = new EchoGate()
       const room = { echoDb: -6, delayMs: 64, isRoom: false }
       const [first = 0, second = 0] = startsMs
       const microphone = new Float32Array(samplesOfMs(lengthMs))
@@ -211,20 +223,18 @@ describe("an echo gate", () => {
       // Ducked all through the first prompt but for its first second.
       for (let i = samplesOfMs(first + 1_000); i < samplesOfMs(second); i++) microphone[i] = (microphone[i] ?? 0) * 0.1
       echoInto(microphone, second, room)
-      const samples = noisy(microphone)
-      let passed = 0
-      for (let frame = 0; frame < samples.length / frameSamples - 1; frame++) {
-        const atMs = frame * frameMs
-        if (startsMs.includes(atMs)) {
-          gate.begin(atMs)
-          gate.play(atMs, prompt, 16_000)
-        }
-        if (isTold && atMs === first + 992) gate.ducked(true)
-        if (isTold && atMs === second - 512) gate.ducked(false)
-        const sound = samples.subarray(frame * frameSamples, (frame + 1) * frameSamples)
-        if (gate.judge(sound, atMs) === "other" && atMs >= second) passed++
-      }
-      return passed
+      return passedIn(
+        microphone,
+        (gate, atMs) => {
+          if (startsMs.includes(atMs)) {
+            gate.begin(atMs)
+            gate.play(atMs, prompt, 16_000)
+          }
+          if (isTold && atMs === first + 992) gate.ducked(true)
+          if (isTold && atMs === second - 512) gate.ducked(false)
+        },
+        (atMs) => atMs >= second
+      )
     }
     assert.isBelow(passedAfter(true), passedAfter(false))
   })

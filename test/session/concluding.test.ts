@@ -13,6 +13,7 @@ import { layerStore } from "#src/store/keeping.ts"
 import { Store } from "#src/store/store.ts"
 import { linkIds, safetyItem } from "#test/e2e/questionnaire-file.ts"
 import { temporaryFolder } from "#test/support/folder.ts"
+import { emptySummary } from "#test/support/kept.ts"
 
 const folder = fileURLToPath(new URL("../../questionnaires", import.meta.url))
 const subject = "Patient/7"
@@ -52,23 +53,10 @@ const answer = (linkId: string, value = "LA6568-5"): RecordEntry => ({
   atMs: 2,
   record: { linkId, answer: { value, display: "…" }, via: "touch", revised: false }
 })
-const summary = {
-  protocol: "sawt.v1",
-  clientAddress: "192.0.2.1",
-  traceId: "t",
-  state: "asking",
-  startedAtMs: 0,
-  lastActivityAtMs: 0,
-  audioInMs: 0,
-  audioOutMs: 0,
-  utterances: 0,
-  droppedFrames: 0
-} as const
-
 const left = ({ store, source }: Opened, resumable: boolean, entries: ReadonlyArray<RecordEntry>) => {
   const begun = Result.getOrThrow(store.begin({ id: "s1", endpoint: "healthcare", subject, questionnaire: source }))
   for (const entry of entries) Result.getOrThrow(begun.journal.append({ entry }))
-  begun.journal.park({ resumable, connectedMs: 1, positionMs: 1, summary })
+  begun.journal.park({ resumable, connectedMs: 1, positionMs: 1, summary: emptySummary })
   return begun
 }
 const raised = ({ alerts }: Opened) =>

@@ -2,49 +2,15 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Logger, Result } from "effect"
-import { Alerts, type NewAlert, type NewResponse, Responses } from "#src/store/clinic.ts"
-import { layerStore, type StoreOptions } from "#src/store/keeping.ts"
-import { Store } from "#src/store/store.ts"
+import { Effect, Result } from "effect"
+import type { NewAlert, NewResponse, Responses } from "#src/store/clinic.ts"
 import { temporaryFolder } from "#test/support/folder.ts"
+import { openStore, type OpenedStore, phq9, responseOf } from "#test/support/kept.ts"
 
-const open = (folder: string, over: Partial<StoreOptions> = {}) =>
-  Effect.map(
-    Layer.build(
-      layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 30, production: false, ...over }).pipe(
-        Layer.provide(Logger.layer([]))
-      )
-    ),
-    (context) => ({
-      store: Context.get(context, Store),
-      responses: Context.get(context, Responses),
-      alerts: Context.get(context, Alerts)
-    })
-  )
-type Opened = Effect.Success<ReturnType<typeof open>>
-
-const phq9 = { id: "phq-9", version: "1.0.0" }
 const alert: NewAlert = { questionnaire: phq9, linkId: "44260-8", rule: "self-harm" }
-const responseOf = (authoredAtMs: number, over: Partial<NewResponse> = {}): NewResponse => ({
-  questionnaire: phq9,
-  status: "completed",
-  authoredAtMs,
-  content: {
-    response: {
-      resourceType: "QuestionnaireResponse",
-      id: "r",
-      questionnaire: "urn:phq-9|1.0.0",
-      status: "completed",
-      authored: "2026-01-01T00:00:00.000Z"
-    },
-    scores: [{ id: "44261-6", value: 12, band: "moderate" }],
-    alerts: []
-  },
-  ...over
-})
-const begun = ({ store }: Opened, id: string, subject = "Patient/canary-7") =>
+const begun = ({ store }: OpenedStore, id: string, subject = "Patient/canary-7") =>
   Result.getOrThrow(store.begin({ id, endpoint: "healthcare", subject, questionnaire: "{}" })).journal
-const ended = (opened: Opened, id: string, response: NewResponse, subject?: string) =>
+const ended = (opened: OpenedStore, id: string, response: NewResponse, subject?: string) =>
   Result.getOrThrow(
     begun(opened, id, subject).append({ entry: { type: "ended", status: "completed", atMs: 1 }, response })
   )
@@ -52,7 +18,7 @@ const ended = (opened: Opened, id: string, response: NewResponse, subject?: stri
 describe("a stored response", () => {
   it.effect("is found by its id, with its content, its version and the hash of its subject", () =>
     Effect.gen(function* () {
-      const opened = yield* open(yield* temporaryFolder)
+      const opened = yield* openStore(yield* temporaryFolder)
       const journal = begun(opened, "s1")
       Result.getOrThrow(journal.append({ response: responseOf(1_000) }))
       const first = yield* opened.responses.get("r-s1")
@@ -74,7 +40,7 @@ describe("a stored response", () => {
 
   it.effect("is listed by questionnaire, time and subject, the youngest first, in pages without gap or double", () =>
     Effect.gen(function* () {
-      const opened = yield* open(yield* temporaryFolder)
+      const opened = yield* openStore(yield* temporaryFolder)
       for (let n = 0; n < 7; n++) {
         const questionnaire = n === 3 ? { id: "gad-7", version: "1" } : phq9
         ended(opened, `s${n}`, responseOf(1_000 * Math.floor(n / 2), { questionnaire }), `Patient/${n % 2}`)
@@ -103,7 +69,7 @@ describe("a stored response", () => {
 
   it.effect("is removed with the log of its session, of the version that is meant only", () =>
     Effect.gen(function* () {
-      const opened = yield* open(yield* temporaryFolder)
+      const opened = yield* openStore(yield* temporaryFolder)
       ended(opened, "s1", responseOf(1_000))
       assert.isFalse(yield* opened.responses.remove("r-s1", 2))
       assert.isTrue(yield* opened.responses.remove("r-s1", 1))
@@ -117,7 +83,7 @@ describe("an alert", () => {
   it.effect("is raised once, whatever is written again, and keeps its id", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
-      const opened = yield* open(folder)
+      const opened = yield* openStore(folder)
       const journal = begun(opened, "s1")
       Result.getOrThrow(journal.append({ alerts: [alert] }))
       Result.getOrThrow(journal.append({ alerts: [alert, { ...alert, rule: "unanswered" }] }))
@@ -130,7 +96,7 @@ describe("an alert", () => {
         sessionId: "s1",
         responseId: "r-s1"
       })
-      const again = yield* open(folder)
+      const again = yield* openStore(folder)
       const after = yield* again.alerts.list({ limit: 10 })
       assert.deepStrictEqual(after.items, items)
       assert.deepStrictEqual((yield* again.alerts.unacknowledged).count, 2)
@@ -139,7 +105,7 @@ describe("an alert", () => {
 
   it.effect("is acknowledged once, by whoever came first", () =>
     Effect.gen(function* () {
-      const opened = yield* open(yield* temporaryFolder)
+      const opened = yield* openStore(yield* temporaryFolder)
       Result.getOrThrow(begun(opened, "s1").append({ alerts: [alert] }))
       const id = (yield* opened.alerts.list({ limit: 1 })).items[0]?.id ?? ""
       const first = yield* opened.alerts.acknowledge(id, { by: "Dr. A", note: "called" })
@@ -159,7 +125,7 @@ describe("erasing a person", () => {
     () =>
       Effect.gen(function* () {
         const folder = yield* temporaryFolder
-        const opened = yield* open(folder)
+        const opened = yield* openStore(folder)
         const journal = begun(opened, "s1")
         Result.getOrThrow(journal.append({ alerts: [alert], response: responseOf(1_000) }))
         Result.getOrThrow(begun(opened, "s2", "Patient/other").append({ alerts: [alert], response: responseOf(2_000) }))

@@ -4,72 +4,35 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Logger, Result, Scope } from "effect"
+import { Effect, Exit, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import type { SessionSummary } from "#schemas/record.ts"
-import { type NewResponse, Responses } from "#src/store/clinic.ts"
-import { layerStore, type StoreOptions } from "#src/store/keeping.ts"
+import type { StoreOptions } from "#src/store/keeping.ts"
 import { type Deleted, deleting, Shedding } from "#src/store/shedding.ts"
 import { openSqlite } from "#src/store/sqlite.ts"
-import { Store } from "#src/store/store.ts"
 import { temporaryFolder } from "#test/support/folder.ts"
+import { emptySummary, openStore, responseOf } from "#test/support/kept.ts"
 
 const open = (folder: string, over: Partial<StoreOptions> = {}) =>
-  Effect.map(
-    Layer.build(
-      layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 30, production: false, ...over }).pipe(
-        Layer.provide(Logger.layer([]))
-      )
-    ),
-    (context) => ({ folder, store: Context.get(context, Store), responses: Context.get(context, Responses) })
-  )
+  Effect.map(openStore(folder, over), (opened) => ({ folder, ...opened }))
 type Opened = Effect.Success<ReturnType<typeof open>>
 
 const persons = 60
 const subjectOf = (person: number) => `Patient/${person}`
 /** As even and as unordered as real ones, and the same in each run. */
 const idOf = (person: number) => createHash("sha256").update(String(person)).digest("hex").slice(0, 32)
-const response: NewResponse = {
-  questionnaire: { id: "phq-9", version: "1.0.0" },
-  status: "completed",
-  authoredAtMs: 0,
-  content: {
-    response: {
-      resourceType: "QuestionnaireResponse",
-      id: "r",
-      questionnaire: "urn:phq-9|1.0.0",
-      status: "completed",
-      authored: "1970-01-01T00:00:00.000Z"
-    },
-    scores: [],
-    alerts: []
-  }
-}
 
 const begin = ({ store }: Opened, person: number) =>
   Result.getOrThrow(
     store.begin({ id: idOf(person), endpoint: "healthcare", subject: subjectOf(person), questionnaire: "{}" })
   ).journal
-const summary: SessionSummary = {
-  protocol: "sawt.v1",
-  clientAddress: "192.0.2.77",
-  traceId: "trace",
-  state: "asking",
-  startedAtMs: 0,
-  lastActivityAtMs: 0,
-  audioInMs: 0,
-  audioOutMs: 0,
-  utterances: 0,
-  droppedFrames: 0
-}
-const parked = { connectedMs: 1, positionMs: 1, summary }
+const parked = { connectedMs: 1, positionMs: 1, summary: emptySummary }
 const visit = (opened: Opened, person: number) => {
   const journal = begin(opened, person)
   for (let n = 0; n < 10; n++) {
     const record = { linkId: `q${n}`, answer: { value: n, display: String(n) }, via: "touch", revised: false } as const
     Result.getOrThrow(journal.append({ entry: { type: "answer", atMs: 1, record } }))
   }
-  Result.getOrThrow(journal.append({ entry: { type: "ended", status: "completed", atMs: 1 }, response }))
+  Result.getOrThrow(journal.append({ entry: { type: "ended", status: "completed", atMs: 1 }, response: responseOf(0) }))
   journal.park({ resumable: false, ...parked })
   return journal
 }

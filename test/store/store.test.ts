@@ -3,25 +3,19 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, w
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Duration, Effect, Layer, Logger, Redacted, Result, Scope } from "effect"
+import { Duration, Effect, Redacted, Result, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { RecordEntry, SessionSummary, StoreError } from "#schemas/record.ts"
 import type { ServerMessage } from "#schemas/wire.ts"
-import { layerStore, type StoreOptions } from "#src/store/keeping.ts"
+import type { StoreOptions } from "#src/store/keeping.ts"
 import { Store, type Kept, type Write } from "#src/store/store.ts"
 import { temporaryFolder } from "#test/support/folder.ts"
+import { openStore } from "#test/support/kept.ts"
 
 const owner = { endpoint: "healthcare", subject: "patient-7" } as const
 
 const open = (folder: string, over: Partial<StoreOptions> = {}) =>
-  Effect.map(
-    Layer.build(
-      layerStore({ folder, resumeWindowSeconds: 600, retentionDays: 30, production: false, ...over }).pipe(
-        Layer.provide(Logger.layer([]))
-      )
-    ),
-    (context) => Context.get(context, Store)
-  )
+  Effect.map(openStore(folder, over), ({ store }) => store)
 
 const summary: SessionSummary = {
   protocol: "sawt.v1",
