@@ -1,0 +1,61 @@
+import { assert, describe, it } from "vitest"
+import { GatedVerbatim } from "#src/audio/gated.ts"
+import { bytesOf, joined } from "#src/audio/pcm.ts"
+import type { Verbatim } from "#src/stt/stt.ts"
+import { readSamples } from "#test/stt/recordings.ts"
+import { silence, stt, vad } from "./listening.ts"
+
+const secondBytes = 32_000
+const pieceBytes = secondBytes / 5
+
+interface Heard {
+  readonly startSeconds: number | undefined
+  readonly pushes: Array<Uint8Array>
+}
+
+const bound = (verbatim: Verbatim): Verbatim => ({
+  push: (bytes) => verbatim.push(bytes),
+  finish: () => verbatim.finish(),
+  close: () => verbatim.close()
+})
+
+/** What goes through the gate to the recogniser, of these samples in pieces of 200 ms. */
+const throughGate = (samples: Int16Array): Promise<ReadonlyArray<Heard>> =>
+  new Promise((resolve, reject) => {
+    const heard: Array<Heard> = []
+    const openVerbatim: typeof stt.openVerbatim = (options): Verbatim => {
+      const { push, finish, close } = bound(stt.openVerbatim(options))
+      const pushes: Array<Uint8Array> = []
+      heard.push({ startSeconds: options.startSeconds, pushes })
+      return { push: (bytes) => (pushes.push(bytes.slice()), push(bytes)), finish, close }
+    }
+    const gated = new GatedVerbatim({ ...stt, openVerbatim }, vad, {
+      sampleRateHz: 16_000,
+      words: true,
+      alternatives: 0,
+      onAnswer: () => {},
+      onFinished: () => {
+        gated.close()
+        resolve(heard)
+      },
+      onFailed: reject
+    })
+    const bytes = bytesOf(samples)
+    for (let at = 0; at < bytes.length; at += pieceBytes) gated.push(bytes.subarray(at, at + pieceBytes))
+    gated.finish()
+  })
+
+describe("what passes the gate", () => {
+  const word = readSamples("long-1-00000004.wav").subarray(0, 32_000)
+
+  it("begins a whole second before the message in which somebody speaks", async () => {
+    const samples = joined(silence(3_000), word)
+    const [first] = await throughGate(samples)
+    const { startSeconds = NaN, pushes = [] } = first ?? {}
+    assert.strictEqual(pushes[0]?.byteLength, secondBytes + pieceBytes)
+    const from = startSeconds * secondBytes
+    const sent = Buffer.concat(pushes)
+    assert.isAtLeast(startSeconds, 1.8)
+    assert.deepStrictEqual(sent, Buffer.from(bytesOf(samples)).subarray(from, from + sent.length))
+  })
+})
