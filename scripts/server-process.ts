@@ -46,14 +46,15 @@ const isReady = async (url: string): Promise<boolean> => {
  */
 export const startServer = async (
   env: Readonly<Record<string, string>> = {},
-  up: "/readyz" | "/livez" = "/readyz"
+  up: "/readyz" | "/livez" = "/readyz",
+  nodeOptions: ReadonlyArray<string> = []
 ): Promise<ServerProcess> => {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const secret = env.VOICE_SERVICE_SECRET ?? randomBytes(32).toString("hex")
   const dataDir = await mkdtemp(join(tmpdir(), "sawt-"))
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [join(import.meta.dirname, "../src/main.ts")], {
+  const child = spawn(process.execPath, [...nodeOptions, join(import.meta.dirname, "../src/main.ts")], {
     env: {
       ...process.env,
       PORT: String(port),

@@ -22,7 +22,7 @@ import { namedHosts } from "./host-report.ts"
 import { loopDelay } from "./loop-delay.ts"
 
 const lookEvery = "5 seconds"
-const delaySampleMs = 20
+const delaySampleMs = 100
 
 const flag = (is: boolean): number => (is ? 1 : 0)
 

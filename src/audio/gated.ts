@@ -19,6 +19,8 @@ const endSilenceMs = 500
 /** Twice a session's: with less silence before them more words than one in a hundred differ from those of the whole audio. */
 const preRollSeconds = 1
 
+const nothing = new Int16Array(0)
+
 /** As libvosk writes them. */
 const nothingSaid = Buffer.from('{\n  "partial" : ""\n}')
 const nothingHeard = (alternatives: number): Buffer =>
@@ -57,10 +59,12 @@ interface Utterance {
 export class GatedVerbatim implements Verbatim {
   readonly #stt: Stt["Service"]
   readonly #options: VerbatimOptions
-  readonly #resampler: Resampler
+  /** Absent: the detector hears the audio as it is. */
+  readonly #resampler: Resampler | undefined
   readonly #detection: Detection
   readonly #endpointer = new Endpointer(endpointing, framesOf(endSilenceMs))
-  #rest = new Int16Array(0)
+  /** Of a frame, what has come. */
+  #rest: Int16Array = nothing
   #framesPushed = 0
   #framesAnswered = 0
   #probabilities: Array<number> = []
@@ -80,7 +84,8 @@ export class GatedVerbatim implements Verbatim {
   constructor(stt: Stt["Service"], vad: Vad["Service"], options: VerbatimOptions) {
     this.#stt = stt
     this.#options = options
-    this.#resampler = new Resampler(options.sampleRateHz, decodedSampleRateHz)
+    if (options.sampleRateHz !== decodedSampleRateHz)
+      this.#resampler = new Resampler(options.sampleRateHz, decodedSampleRateHz)
     this.#detection = new Detection({
       vad,
       onProbability: (probability) => void this.#probabilities.push(probability),
@@ -90,15 +95,11 @@ export class GatedVerbatim implements Verbatim {
   }
 
   push(bytes: Uint8Array): void {
-    const own = new Uint8Array(bytes)
-    const samples = joined(this.#rest, this.#resampler.push(samplesOf(own)))
-    const frames = Math.floor(samples.length / vadFrameSamples)
-    this.#framesPushed += frames
-    this.#undecided.push({ bytes: own, frames: this.#framesPushed })
-    this.#rest = samples.slice(frames * vadFrameSamples)
-    for (let frame = 0; frame < frames; frame++) {
-      this.#detection.push(samples.subarray(frame * vadFrameSamples, (frame + 1) * vadFrameSamples))
-    }
+    const samples = samplesOf(bytes)
+    const frames = this.#cut(this.#resampler === undefined ? samples : this.#resampler.push(samples))
+    this.#framesPushed += frames.length
+    this.#undecided.push({ bytes, frames: this.#framesPushed })
+    for (const frame of frames) this.#detection.push(frame)
     this.#decideAll()
   }
 
@@ -111,6 +112,20 @@ export class GatedVerbatim implements Verbatim {
     this.#detection.close()
     this.#utterance?.verbatim.close()
     this.#undecided.length = 0
+  }
+
+  /** The frames that are whole with these samples, views of them but for one that has begun before. */
+  #cut(samples: Int16Array): ReadonlyArray<Int16Array> {
+    const frames: Array<Int16Array> = []
+    for (let at = 0; at < samples.length;) {
+      const taken = samples.subarray(at, at + vadFrameSamples - this.#rest.length)
+      const frame = this.#rest.length === 0 ? taken : joined(this.#rest, taken)
+      at += taken.length
+      const isWhole = frame.length === vadFrameSamples
+      this.#rest = isWhole ? nothing : frame
+      if (isWhole) frames.push(frame)
+    }
+    return frames
   }
 
   #decideAll(): void {

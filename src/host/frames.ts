@@ -4,6 +4,7 @@
  * same frames however the bytes were split. A payload over `payloadBytesMax` is a protocol fault and ends the pipe.
  */
 import type { Writable } from "node:stream"
+import { Gathering } from "./gathering.ts"
 
 export const frameKind = { json: 0, binary: 1 } as const
 export type FrameKind = (typeof frameKind)[keyof typeof frameKind]
@@ -30,9 +31,13 @@ export class FrameWriter {
   #buffer = Buffer.allocUnsafeSlow(gatherBytes)
   #used = 0
   #scheduled = false
+  readonly #gathering: Gathering
+  /** Runs while all that is to be written may wait. */
+  #patience: NodeJS.Timeout | undefined
 
-  constructor(pipe: Writable) {
+  constructor(pipe: Writable, gathering = new Gathering()) {
     this.#pipe = pipe
+    this.#gathering = gathering
   }
 
   /** Bytes that the other side has not taken yet. */
@@ -42,15 +47,29 @@ export class FrameWriter {
 
   json(stream: number, message: object): void {
     this.#append(frameKind.json, stream, [Buffer.from(JSON.stringify(message))])
+    this.#schedule()
   }
 
   /** One frame of all the parts, which are copied before this returns. The bytes of them all. */
   binary(stream: number, ...parts: ReadonlyArray<Uint8Array>): number {
-    return this.#append(frameKind.binary, stream, parts)
+    const bytes = this.#append(frameKind.binary, stream, parts)
+    this.#schedule()
+    return bytes
+  }
+
+  /** The same, but it may wait a little for others like it; it goes with whatever does not wait. */
+  patient(stream: number, ...parts: ReadonlyArray<Uint8Array>): number {
+    const bytes = this.#append(frameKind.binary, stream, parts)
+    const waitMs = this.#gathering.waitMs(performance.now())
+    if (waitMs === 0) this.#schedule()
+    else if (this.#used > 0 && !this.#scheduled) this.#patience ??= setTimeout(this.#flush, waitMs)
+    return bytes
   }
 
   flush(): void {
     this.#scheduled = false
+    clearTimeout(this.#patience)
+    this.#patience = undefined
     if (this.#used === 0) return
     const frames = this.#buffer.subarray(0, this.#used)
     this.#used = 0
@@ -74,11 +93,13 @@ export class FrameWriter {
     }
     this.#put(this.#buffer, this.#used, kind, stream, payloadBytes, parts)
     this.#used += frameBytes
-    if (!this.#scheduled) {
-      this.#scheduled = true
-      setImmediate(this.#flush)
-    }
     return payloadBytes
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#used === 0) return
+    this.#scheduled = true
+    setImmediate(this.#flush)
   }
 
   #put(

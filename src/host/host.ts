@@ -40,6 +40,8 @@ export interface HostStream {
   readonly send: (message: object) => void
   /** One frame of all the parts, copied before it returns. False: it was taken, but the pipe is full; stop feeding until acknowledgements come. */
   readonly sendBinary: (...parts: ReadonlyArray<Uint8Array>) => boolean
+  /** The same; it may wait up to 60 ms for the blocks of others, to wake the host once for all. */
+  readonly sendPatiently: (bytes: Uint8Array) => void
   readonly close: () => void
 }
 

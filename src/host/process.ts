@@ -186,6 +186,9 @@ export class HostProcess {
         if (this.#streams.has(stream)) debt.sentBytes(this.#writer.binary(stream, ...parts))
         return this.#writer.pendingBytes < pendingBytesMax
       },
+      sendPatiently: (bytes) => {
+        if (this.#streams.has(stream)) debt.sentBytes(this.#writer.patient(stream, bytes))
+      },
       close: () => {
         if (!this.#streams.delete(stream)) return
         this.#command({ type: "close", stream })
@@ -252,6 +255,7 @@ export class HostProcess {
         this.#ready = true
         this.#pulse = new Pulse(
           this.#policy.beatMs,
+          () => this.#streams.size > 0 || this.#requests.size > 0,
           () => this.#command({ type: "beat" }),
           (missed) => this.#tick(missed)
         )

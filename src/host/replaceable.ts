@@ -63,7 +63,8 @@ export const absentHost = (kind: HostKind, fault: HostFault): Host => {
     onStatus: () => () => {},
     open: (_, listener) => {
       const telling = setImmediate(() => listener.closed(error))
-      return { send: () => {}, sendBinary: () => true, close: () => clearImmediate(telling) }
+      const close = () => clearImmediate(telling)
+      return { send: () => {}, sendBinary: () => true, sendPatiently: () => {}, close }
     },
     request: () => Effect.fail(error)
   }

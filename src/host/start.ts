@@ -12,7 +12,12 @@ import { Supervisor } from "./supervisor.ts"
 
 export { hostPolicies, hostPolicy, type HostPolicy } from "./policy.ts"
 
-const absentStream: HostStream = { send: () => {}, sendBinary: () => true, close: () => {} }
+const absentStream: HostStream = {
+  send: () => {},
+  sendBinary: () => true,
+  sendPatiently: () => {},
+  close: () => {}
+}
 
 class HostView implements Host {
   readonly kind: HostKind

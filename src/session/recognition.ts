@@ -109,7 +109,9 @@ export class Recognition implements SessionHandle<VoskMessage> {
     const durationMs = (whole.byteLength / 2 / this.#sampleRateHz) * 1_000
     this.#audioInMs += durationMs
     this.#owe(Math.max(durationMs, limits.frameMsMin))
-    verbatim.push(resampler === undefined ? whole : bytesOf(resampler.push(samplesOf(whole))))
+    // The one copy in this process besides the pipe's: a message's own bytes are those of the socket's reading. Not `slice`:
+    // a Buffer's is a view.
+    verbatim.push(resampler === undefined ? new Uint8Array(whole) : bytesOf(resampler.push(samplesOf(whole))))
     this.#reading.pending(this.#pendingMs)
   }
 

@@ -10,6 +10,7 @@ import { HostError, verbatimAnswer, verbatimHeaderBytes, type VerbatimParams } f
 import { hostsPerUtteranceMax, hostWaitMs } from "#src/fallbacks.ts"
 import type { HostStream } from "#src/host/host.ts"
 import { limits } from "#src/limits.ts"
+import { Live } from "./live.ts"
 import type { Pool, PoolHost } from "./pool.ts"
 import type { Fork } from "./replay.ts"
 import { SttError } from "./utterance.ts"
@@ -29,7 +30,7 @@ export interface VerbatimOptions extends Omit<VerbatimParams["verbatim"], "start
 }
 
 export interface Verbatim {
-  /** Whole samples, copied before this returns. */
+  /** Whole samples, kept: they are left as they are from now on. */
   readonly push: (bytes: Uint8Array) => void
   /** Ends the utterance; what is pushed after it begins anew, and the times of words go on. */
   readonly finish: () => void
@@ -64,6 +65,7 @@ export class ReplayedVerbatim implements Verbatim {
   /** Answered items since the last result had to be forgotten. */
   #isCut = false
   #falls = 0
+  readonly #live = new Live()
   #stream: HostStream | undefined
   #hearing: Fiber.Fiber<void, never> | undefined
   #closed = false
@@ -76,8 +78,8 @@ export class ReplayedVerbatim implements Verbatim {
   }
 
   push(bytes: Uint8Array): void {
-    // Not `slice`: a Buffer's is a view.
-    this.#add(new Uint8Array(bytes))
+    this.#live.came((bytes.byteLength / sampleBytes / this.#options.sampleRateHz) * 1_000)
+    this.#add(bytes)
   }
 
   finish(): void {
@@ -103,6 +105,7 @@ export class ReplayedVerbatim implements Verbatim {
 
   #send(item: Item): void {
     if (item === finish) this.#stream?.send({ type: "finish" })
+    else if (this.#live.isLive) this.#stream?.sendPatiently(item)
     else this.#stream?.sendBinary(item)
   }
 

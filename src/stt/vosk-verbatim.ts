@@ -8,6 +8,7 @@ import { BackendFault, type BackendSink, type BackendStream } from "#src/host/ba
 import { work } from "#src/host/work.ts"
 import type { Lanes } from "./lanes.ts"
 import type { Libvosk, VoskModel, VoskRecognizer } from "./libvosk.ts"
+import { Live } from "./live.ts"
 import type { OwnLoop } from "./own-loop.ts"
 
 const sampleBytes = 2
@@ -15,7 +16,6 @@ const sampleBytes = 2
 const waitingMsMax = 60_000
 /** Who has no more than this waiting, and sends no faster than time, speaks now. */
 const urgentMsMax = 400
-const aheadMsMax = 1_000
 /** A recording gives way to the next one after so much of it. */
 const turnMsMax = 4_000
 
@@ -56,8 +56,7 @@ export class VerbatimHearing implements BackendSink {
   readonly #bytesPerMs: number
   readonly #startSeconds: number
   readonly #waiting: Array<Uint8Array> = []
-  readonly #openedAtMs = performance.now()
-  #receivedBytes = 0
+  readonly #live = new Live()
   #waitingBytes = 0
   #decodedSamples = 0
   #decoding = false
@@ -92,7 +91,7 @@ export class VerbatimHearing implements BackendSink {
 
   binary(bytes: Uint8Array): void {
     if (this.#finishing) return
-    this.#receivedBytes += bytes.byteLength
+    this.#live.came(bytes.byteLength / this.#bytesPerMs)
     this.#waitingBytes += bytes.byteLength
     if (this.#waitingBytes > waitingMsMax * this.#bytesPerMs) {
       throw new BackendFault("refused", "Audio came much faster than it was decoded.")
@@ -122,10 +121,8 @@ export class VerbatimHearing implements BackendSink {
     if (this.#closed) this.#free()
   }
 
-  /** Somebody who speaks, not a recording: what has come is no more than the time that has passed. */
   get #isLive(): boolean {
-    const aheadMs = this.#receivedBytes / this.#bytesPerMs - (performance.now() - this.#openedAtMs)
-    return aheadMs <= aheadMsMax && this.#waitingBytes <= urgentMsMax * this.#bytesPerMs
+    return this.#live.isLive && this.#waitingBytes <= urgentMsMax * this.#bytesPerMs
   }
 
   async #takeTurn(): Promise<void> {
@@ -159,14 +156,17 @@ export class VerbatimHearing implements BackendSink {
   }
 
   async #accept(block: Uint8Array): Promise<number> {
-    if (!this.#lanes.isAlone) return this.#vosk.accept(this.#recognizer, block)
     const audioMs = block.byteLength / this.#bytesPerMs
+    if (this.#loop.takes(audioMs, this.#isLive, this.#waiting.length)) {
+      const before = process.threadCpuUsage()
+      const outcome = this.#vosk.acceptHere(this.#recognizer, block)
+      this.#loop.took(process.threadCpuUsage(before), audioMs)
+      return outcome
+    }
+    if (!this.#lanes.isAlone) return this.#vosk.accept(this.#recognizer, block)
     const before = process.cpuUsage()
-    const outcome = this.#loop.takes(audioMs, this.#isLive, this.#waiting.length)
-      ? this.#vosk.acceptHere(this.#recognizer, block)
-      : await this.#vosk.accept(this.#recognizer, block)
-    const { user, system } = process.cpuUsage(before)
-    this.#loop.took((user + system) / 1_000, audioMs)
+    const outcome = await this.#vosk.accept(this.#recognizer, block)
+    this.#loop.took(process.cpuUsage(before), audioMs)
     return outcome
   }
 

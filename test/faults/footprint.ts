@@ -1,6 +1,6 @@
 /** What a server and its hosts hold, read when they have come to rest. From /proc, so Linux only. */
 import { readdirSync, readFileSync } from "node:fs"
-import { collectGarbage, inspectorEnv } from "../../bench/collect-garbage.ts"
+import { collectGarbage, inspectorEnv } from "../../bench/inspector.ts"
 import { rounded, type Row } from "../../bench/options.ts"
 import { type ProcessName, processesOf } from "../../bench/processes.ts"
 import type { ServerProcess } from "../../scripts/server-process.ts"

@@ -11,12 +11,14 @@ const holdLoop = (durationMs: number) => {
 const judgedOf = (
   beat: (pulse: () => Pulse) => void,
   ticks = 3,
-  ticked?: (pulse: Pulse) => void
+  ticked?: (pulse: Pulse) => void,
+  isUsed = true
 ): Promise<ReadonlyArray<number>> =>
   new Promise((resolve) => {
     const judged: Array<number> = []
     const pulse: Pulse = new Pulse(
       20,
+      () => isUsed,
       () => beat(() => pulse),
       (missed) => {
         judged.push(missed)
@@ -59,6 +61,24 @@ describe("a pulse", () => {
     // The first tick has heard nothing yet.
     assert.deepEqual(judged, [1, ...Array.from({ length: 20 }, () => 0)])
     assert.equal(beats, 3)
+  })
+
+  it("asks one that nobody uses only now and then, and counts when that is unanswered", async () => {
+    let beats = 0
+    // Answers only the first.
+    const judged = await judgedOf(
+      (pulse) => void (++beats === 1 && setImmediate(() => pulse().heard())),
+      13,
+      undefined,
+      false
+    )
+    assert.deepEqual(judged, [...Array.from({ length: 10 }, () => 0), 1, 2, 3])
+    assert.equal(beats, 2)
+  })
+
+  it("ticks with others until its own end", async () => {
+    const [short, long] = await Promise.all([judgedOf(() => {}, 2), judgedOf(() => {}, 4)])
+    assert.deepEqual([short.length, long.length], [2, 4])
   })
 
   it("asks one that is silent, and counts from then on", async () => {
