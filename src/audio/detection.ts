@@ -11,6 +11,7 @@ import { type Vad, vadFrameSamples as frameSamples, type VadStream } from "#src/
 const retryMs = 250
 /** What a recogniser still gets of an echo before speech: 30 dB down. */
 const echoGain = 1 / 32
+const noFrame = new Int16Array(0)
 const silentFrame = new Int16Array(frameSamples)
 
 export interface DetectionOptions {
@@ -23,6 +24,8 @@ export interface DetectionOptions {
   readonly onFailed: () => void
   /** Of the frame of this number. Absent: nothing of what is played comes back. */
   readonly judge?: (frame: Int16Array, number: number) => Verdict
+  /** Whether frames may wait for those of others on their way. Absent: never. */
+  readonly isPatient?: () => boolean
 }
 
 export class Detection {
@@ -71,6 +74,11 @@ export class Detection {
     if (this.#doubtful > 0 && !this.#closed) this.#decide(false)
   }
 
+  /** Frames that wait for those of others go now. */
+  hurry(): void {
+    this.#stream?.push(noFrame)
+  }
+
   /** Frames before this one are not wanted any more; those without an answer stay. */
   forget(before: number): void {
     let count = Math.min(before, this.#answered) - this.#firstKept
@@ -96,8 +104,9 @@ export class Detection {
   }
 
   #feed(stream: VadStream, first: number): void {
+    const isPatient = this.#options.isPatient?.() ?? false
     for (let at = first; at < this.#kept.length - this.#doubtful; at++) {
-      stream.push(this.#echoes.has(this.#firstKept + at) ? silentFrame : (this.#kept[at] ?? silentFrame))
+      stream.push(this.#echoes.has(this.#firstKept + at) ? silentFrame : (this.#kept[at] ?? silentFrame), isPatient)
     }
   }
 

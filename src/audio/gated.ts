@@ -4,6 +4,7 @@
  * before speech until it has ended pieces go on whole, each utterance to a recogniser of its own. A detector that dies
  * makes pieces wait, not get lost. What a piece is answered with follows from the audio and its pieces alone.
  */
+import { Live } from "#src/stt/live.ts"
 import type { Stt, Verbatim, VerbatimOptions } from "#src/stt/stt.ts"
 import { type Vad, vadFrameSamples } from "#src/vad/vad.ts"
 import { decodedSampleRateHz } from "./decode.ts"
@@ -62,6 +63,7 @@ export class GatedVerbatim implements Verbatim {
   /** Absent: the detector hears the audio as it is. */
   readonly #resampler: Resampler | undefined
   readonly #detection: Detection
+  readonly #live = new Live()
   readonly #endpointer = new Endpointer(endpointing, framesOf(endSilenceMs))
   /** Of a frame, what has come. */
   #rest: Int16Array = nothing
@@ -90,12 +92,14 @@ export class GatedVerbatim implements Verbatim {
       vad,
       onProbability: (probability) => void this.#probabilities.push(probability),
       onAnswered: () => this.#decideAll(),
-      onFailed: () => {}
+      onFailed: () => {},
+      isPatient: () => this.#live.isLive
     })
   }
 
   push(bytes: Uint8Array): void {
     const samples = samplesOf(bytes)
+    this.#live.came((samples.length / this.#options.sampleRateHz) * 1_000)
     const frames = this.#cut(this.#resampler === undefined ? samples : this.#resampler.push(samples))
     this.#framesPushed += frames.length
     this.#undecided.push({ bytes, frames: this.#framesPushed })
@@ -105,6 +109,7 @@ export class GatedVerbatim implements Verbatim {
 
   finish(): void {
     this.#undecided.push({ frames: this.#framesPushed })
+    this.#detection.hurry()
     this.#decideAll()
   }
 

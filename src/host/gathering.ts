@@ -20,11 +20,13 @@ export class Gathering {
     this.#gatherMs = waitMs
   }
 
-  /** A block comes now. */
+  /** A block comes now; what comes in the same millisecond is one, such as the frames of a message. */
   waitMs(nowMs: number): number {
     const intervalMs = Math.min(1_000, nowMs - this.#lastAtMs)
-    this.#lastAtMs = nowMs
-    this.#intervalMs += newestShare * (intervalMs - this.#intervalMs)
+    if (intervalMs >= 1) {
+      this.#lastAtMs = nowMs
+      this.#intervalMs += newestShare * (intervalMs - this.#intervalMs)
+    }
     return this.#intervalMs <= intervalMsMax ? this.#gatherMs : 0
   }
 }

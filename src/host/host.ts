@@ -41,7 +41,7 @@ export interface HostStream {
   /** One frame of all the parts, copied before it returns. False: it was taken, but the pipe is full; stop feeding until acknowledgements come. */
   readonly sendBinary: (...parts: ReadonlyArray<Uint8Array>) => boolean
   /** The same; it may wait up to 60 ms for the blocks of others, to wake the host once for all. */
-  readonly sendPatiently: (bytes: Uint8Array) => void
+  readonly sendPatiently: (bytes: Uint8Array) => boolean
   readonly close: () => void
 }
 

@@ -188,6 +188,7 @@ export class HostProcess {
       },
       sendPatiently: (bytes) => {
         if (this.#streams.has(stream)) debt.sentBytes(this.#writer.patient(stream, bytes))
+        return this.#writer.pendingBytes < pendingBytesMax
       },
       close: () => {
         if (!this.#streams.delete(stream)) return

@@ -64,7 +64,7 @@ export const absentHost = (kind: HostKind, fault: HostFault): Host => {
     open: (_, listener) => {
       const telling = setImmediate(() => listener.closed(error))
       const close = () => clearImmediate(telling)
-      return { send: () => {}, sendBinary: () => true, sendPatiently: () => {}, close }
+      return { send: () => {}, sendBinary: () => true, sendPatiently: () => true, close }
     },
     request: () => Effect.fail(error)
   }

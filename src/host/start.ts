@@ -15,7 +15,7 @@ export { hostPolicies, hostPolicy, type HostPolicy } from "./policy.ts"
 const absentStream: HostStream = {
   send: () => {},
   sendBinary: () => true,
-  sendPatiently: () => {},
+  sendPatiently: () => true,
   close: () => {}
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import type { HostError } from "#schemas/host.ts"
 import { type Host, hostHealth, type WatchedHost } from "#src/host/host.ts"
 import { startHost } from "#src/host/start.ts"
+import { bytesOf } from "#src/audio/pcm.ts"
 import { type HealthListener, type ModelHealth, watchHealth } from "#src/models.ts"
 
 export { vadFrameSamples } from "./frame.ts"
@@ -19,8 +20,12 @@ export interface VadListener {
 }
 
 export interface VadStream {
-  /** Any number of whole frames (multiples of `vadFrameSamples`). False: taken, but the host is behind, stop feeding. */
-  readonly push: (samples: Int16Array) => boolean
+  /**
+   * Any number of whole frames (multiples of `vadFrameSamples`). `isPatient`: they may wait for those of others
+   * (`HostStream.sendPatiently`), until something comes that does not, of no frames at least. False: taken, but the host
+   * is behind, stop feeding.
+   */
+  readonly push: (samples: Int16Array, isPatient?: boolean) => boolean
   readonly close: () => void
 }
 
@@ -64,7 +69,8 @@ export class Vad extends Context.Service<
           }
         )
         return {
-          push: (samples) => stream.sendBinary(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength)),
+          push: (samples, isPatient) =>
+            isPatient ? stream.sendPatiently(bytesOf(samples)) : stream.sendBinary(bytesOf(samples)),
           close: stream.close
         }
       }

@@ -20,7 +20,7 @@ const bound = (verbatim: Verbatim): Verbatim => ({
 })
 
 /** What goes through the gate to the recogniser, of these samples in pieces of 200 ms. */
-const throughGate = (samples: Int16Array): Promise<ReadonlyArray<Heard>> =>
+const throughGate = (samples: Int16Array, detector = vad): Promise<ReadonlyArray<Heard>> =>
   new Promise((resolve, reject) => {
     const heard: Array<Heard> = []
     const openVerbatim: typeof stt.openVerbatim = (options): Verbatim => {
@@ -29,7 +29,7 @@ const throughGate = (samples: Int16Array): Promise<ReadonlyArray<Heard>> =>
       heard.push({ startSeconds: options.startSeconds, pushes })
       return { push: (bytes) => (pushes.push(bytes.slice()), push(bytes)), finish, close }
     }
-    const gated = new GatedVerbatim({ ...stt, openVerbatim }, vad, {
+    const gated = new GatedVerbatim({ ...stt, openVerbatim }, detector, {
       sampleRateHz: 16_000,
       words: true,
       alternatives: 0,
@@ -57,5 +57,27 @@ describe("what passes the gate", () => {
     const sent = Buffer.concat(pushes)
     assert.isAtLeast(startSeconds, 1.8)
     assert.deepStrictEqual(sent, Buffer.from(bytesOf(samples)).subarray(from, from + sent.length))
+  })
+
+  it("waits before the detector for others while somebody speaks, not of a recording, and no longer than to its end", async () => {
+    const pushes: Array<{ readonly samples: number; readonly isPatient: boolean | undefined }> = []
+    const open: typeof vad.open = (listener) => {
+      const stream = vad.open(listener)
+      const push: typeof stream.push = (samples, isPatient) => {
+        pushes.push({ samples: samples.length, isPatient })
+        return stream.push(samples, isPatient)
+      }
+      return { push, close: () => stream.close() }
+    }
+    await throughGate(joined(word, silence(10_000)), { ...vad, open })
+    const frames = pushes.slice(0, -1)
+    assert.deepStrictEqual(
+      [frames[0], frames.at(-1)],
+      [
+        { samples: 512, isPatient: true },
+        { samples: 512, isPatient: false }
+      ]
+    )
+    assert.deepStrictEqual(pushes.at(-1), { samples: 0, isPatient: undefined })
   })
 })

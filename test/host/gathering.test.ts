@@ -21,7 +21,7 @@ const busyWriter = (waitMs: number) => {
     writes.push(streams)
   })
   const gathering = new Gathering(waitMs)
-  for (let block = 0; block < 50; block++) gathering.waitMs(performance.now())
+  for (let block = 0; block < 50; block++) gathering.waitMs(performance.now() - 2 * (50 - block))
   return { pipe, writes, writer: new FrameWriter(pipe, gathering) }
 }
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -30,6 +30,12 @@ const one = new Uint8Array(1)
 describe("blocks of those who speak", () => {
   it("wait where many come, and not where few do", () => {
     assert.deepStrictEqual([20, 30, 45, 200].map(waitAt), [gatherMs, gatherMs, 0, 0])
+  })
+
+  it("count as one where they come in the same millisecond, as the frames of a message do", () => {
+    const gathering = new Gathering()
+    for (let frame = 0; frame < 300; frame++) gathering.waitMs(Math.floor(frame / 6) * 200 + (frame % 6) / 10)
+    assert.strictEqual(gathering.waitMs(50 * 200), 0)
   })
 
   it("do not wait at first", () => assert.strictEqual(new Gathering().waitMs(0), 0))
