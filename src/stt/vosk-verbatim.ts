@@ -14,7 +14,7 @@ import type { OwnLoop } from "./own-loop.ts"
 const sampleBytes = 2
 /** Audio of one stream that may wait here; over it the stream is closed as `refused`. */
 const waitingMsMax = 60_000
-/** Who has no more than this waiting, and sends no faster than time, speaks now. */
+/** Who has no more than this waiting, and sends no faster than time, speaks now. Who is at the end goes first as well. */
 const urgentMsMax = 400
 /** A recording gives way to the next one after so much of it. */
 const turnMsMax = 4_000
@@ -121,12 +121,17 @@ export class VerbatimHearing implements BackendSink {
     if (this.#closed) this.#free()
   }
 
+  /** Somebody waits for a last result, too: it is short, and a client that sends as fast as it is answered waits for it alone. */
+  get #isUrgent(): boolean {
+    return this.#isLive || (this.#finishing && this.#waitingBytes <= urgentMsMax * this.#bytesPerMs)
+  }
+
   get #isLive(): boolean {
     return this.#live.isLive && this.#waitingBytes <= urgentMsMax * this.#bytesPerMs
   }
 
   async #takeTurn(): Promise<void> {
-    await this.#lanes.take(this.#isLive)
+    await this.#lanes.take(this.#isUrgent)
     work.begin()
     try {
       const turnBytesMax = turnMsMax * this.#bytesPerMs

@@ -134,3 +134,24 @@ describe("a verbatim stream asks the host's loop", () => {
     )
   })
 })
+
+describe("a verbatim stream at its end", () => {
+  it("goes before recordings that wait", async () => {
+    const lanes = new Lanes(1)
+    await lanes.take(false)
+    const parts = { ...partsOf(new OwnLoop()), lanes }
+    const [recording, ending] = [open(parts), open(parts)]
+    const order: Array<string> = []
+    recording.hearing.binary(blockOf(2_000))
+    ending.hearing.message()
+    const both = Promise.all([
+      recording.answers(1).then(() => order.push("recording")),
+      ending.answers(1).then(() => order.push("ending"))
+    ])
+    lanes.release()
+    await both
+    assert.deepStrictEqual(order, ["ending", "recording"])
+    recording.hearing.message()
+    await recording.ended
+  })
+})
