@@ -59,6 +59,7 @@ describeInBrowser(
       await page.waitForSelector("#consent:not([hidden])")
       const opened = () => page.evaluate(`performance.getEntriesByName("${microphoneOpened}").length`)
       assert.strictEqual(await opened(), 0)
+      assert.isFalse(await page.isVisible("#not-heard"), "Arabic is heard")
       await page.click("#agree-voice")
       await page.waitForSelector('#microphone[aria-pressed="true"]')
       assert.strictEqual(await opened(), 1)
@@ -99,6 +100,9 @@ describeInBrowser(
     it("is told so, and goes on by touch", async () => {
       const { page, problems, inaccessible } = await browser.open(await invited("en", "patient-refuses"))
       await page.click("#start")
+      await page.waitForSelector("#consent:not([hidden])")
+      assert.match((await page.textContent("#not-heard:not([hidden])")) ?? "", /^Only spoken Arabic is understood/)
+      assert.deepStrictEqual(await inaccessible(), [])
       await page.click("#agree-voice")
       await page.waitForSelector("#fault:not(:empty)")
       assert.match((await page.textContent("#fault")) ?? "", /^The microphone was not allowed\. Answer by touch/)

@@ -69,10 +69,16 @@ const models = ({ model, status }: ServerMessageOf<"models.changed">): void => {
   if (model === "stt") say("connection", status === "failed" ? word("hearingDown") : "")
 }
 
+/** Vosk's models have their language in their names; of another name nothing is known, and nothing said. */
+const hearsArabicOnly = (backend: string): boolean => /-ar(-|$)/.test(backend)
+
 const receive = (message: ServerMessage): void => {
   showLive(message)
   follow(message)
   switch (message.type) {
+    case "session.ready":
+      byId("not-heard").hidden = kept?.language !== "en" || !hearsArabicOnly(message.models.stt.backend)
+      return
     case "consent.requested":
       consentVersion = message.version
       say("consent-text", message.text)

@@ -27,6 +27,11 @@ const words = {
   decline: ["لا أوافق", "I do not agree"],
   consentNote: ["لا يُفتح الميكروفون قبل موافقتك.", "The microphone stays closed until you agree."],
 
+  notHeard: [
+    "لا نفهم هنا من الكلام إلا العربية. أجب عن الأسئلة الإنجليزية باللمس أو بالكتابة.",
+    "Only spoken Arabic is understood here. Answer these questions by touch or in writing."
+  ],
+
   progress: ["التقدّم", "Progress"],
   of: ["السؤال {index} من {total}", "Question {index} of {total}"],
   tools: ["أدوات", "Tools"],
