@@ -16,14 +16,23 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** What is heard in a browser's own sound wants the machine to itself: it comes last. */
+const alone = ["test/talk/echo.test.ts"]
+
 /** Native models load in child processes, and each test file in a process of its own. */
 export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
     sequence: { sequencer: LongFirst },
-    include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
-    hookTimeout: 30_000
+    hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "side by side", include: ["test/**/*.test.ts"], exclude: alone, sequence: { groupOrder: 0 } }
+      },
+      { extends: true, test: { name: "alone", include: alone, sequence: { groupOrder: 1 } } }
+    ]
   }
 })

@@ -92,7 +92,12 @@ export class EchoGate {
     this.#beginMs = atMs
     this.#isPlaced = false
     this.#seek()
-    this.stop(atMs)
+    this.#played.begin(atMs + (this.#movedMs ?? 0))
+  }
+
+  /** The client's last word on the prompt before, in the microphone's time: it hears of its end later than that is sent. */
+  endedBefore(atMs: number): void {
+    this.#played.endedBefore(atMs)
   }
 
   play(fromMs: number, pcm: Int16Array, sampleRateHz: number): void {

@@ -16,6 +16,8 @@ interface Sound {
   readonly pcm: Int16Array
   readonly sampleRateHz: number
   readonly levels: BandLevels
+  /** Of a prompt that another has followed: it was played where it was, wherever that one is. */
+  isOver: boolean
 }
 
 /** The ring's place for the levels of a hop. */
@@ -30,18 +32,51 @@ export class PlayedLevels {
 
   play(fromMs: number, pcm: Int16Array, sampleRateHz: number): void {
     const levels = BandLevels.of(sampleRateHz, frameMs)
-    this.#sounds.push({ fromMs, toMs: fromMs + (pcm.length * 1_000) / sampleRateHz, pcm, sampleRateHz, levels })
+    this.#sounds.push({
+      fromMs,
+      toMs: fromMs + (pcm.length * 1_000) / sampleRateHz,
+      pcm,
+      sampleRateHz,
+      levels,
+      isOver: false
+    })
   }
 
-  /** What was to be heard after this is not played. What is long over is let go, also where nobody measures it. */
+  /** Of this prompt nothing is played after this; a later word on it counts. */
   stop(atMs: number): void {
-    for (const sound of this.#sounds) sound.toMs = Math.min(sound.toMs, atMs)
+    for (const sound of this.#sounds) if (!sound.isOver) this.#end(sound, atMs)
+    this.#sounds = this.#sounds.filter(({ fromMs, toMs }) => fromMs < toMs)
+  }
+
+  /**
+   * What follows is another prompt, and of this one nothing is played after this. What is long over is let go, also where
+   * nobody measures it.
+   */
+  begin(atMs: number): void {
+    for (const sound of this.#sounds) {
+      if (!sound.isOver) this.#end(sound, Math.min(sound.toMs, atMs))
+      sound.isOver = true
+    }
     this.#sounds = this.#sounds.filter(({ fromMs, toMs }) => fromMs < toMs && toMs >= atMs - hopsKept * hopMs)
   }
 
-  /** What is not measured yet is played so much later. */
+  /** The prompt before this one was played up to here. */
+  endedBefore(atMs: number): void {
+    const last = this.#sounds.findLast(({ isOver }) => isOver)
+    if (last !== undefined) this.#end(last, atMs)
+  }
+
+  #end(sound: Sound, atMs: number): void {
+    const toMs = Math.min(atMs, sound.fromMs + (sound.pcm.length * 1_000) / sound.sampleRateHz)
+    if (toMs === sound.toMs) return
+    this.measureAgain(Math.min(toMs, sound.toMs))
+    sound.toMs = toMs
+  }
+
+  /** What is not measured yet of this prompt is played so much later. */
   move(byMs: number): void {
     for (const sound of this.#sounds) {
+      if (sound.isOver) continue
       sound.fromMs += byMs
       sound.toMs += byMs
     }

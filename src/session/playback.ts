@@ -38,6 +38,8 @@ export class Playback {
   readonly #options: PlaybackOptions
   /** Of the last prompt, if it was interrupted. */
   #cutId: string | undefined
+  /** Of the one before it, likewise. */
+  #cutBeforeId: string | undefined
   #current:
     { readonly id: string; readonly played: Deferred.Deferred<void>; playedMs: number; durationMs: number } | undefined
 
@@ -56,7 +58,10 @@ export class Playback {
     if (id === this.#cutId) {
       this.#options.played.reported(playedMs, atMs)
       this.#options.played.cut(playedMs)
-    } else if (atMs !== undefined) this.#options.played.reports()
+    } else if (atMs !== undefined) {
+      this.#options.played.reports()
+      if (id === this.#cutBeforeId) this.#options.played.endedBefore(atMs)
+    }
     if (current === undefined || current.id !== id) return
     current.playedMs = Math.max(current.playedMs, playedMs)
     this.#options.played.reported(playedMs, atMs)
@@ -107,6 +112,7 @@ export class Playback {
       })
       const begin = (degraded: boolean) => {
         startedAtMs = clock.currentTimeMillisUnsafe()
+        this.#cutBeforeId = this.#cutId
         this.#cutId = undefined
         played.begin()
         send({

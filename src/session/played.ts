@@ -110,6 +110,11 @@ export class Played {
     this.#gate?.delayed(this.#reportedDelayMs)
   }
 
+  /** The client's last word on the prompt before this one, when it had sent `sentMs` of audio: so long it was played. */
+  endedBefore(sentMs: number): void {
+    this.#gate?.endedBefore((this.#options.offsetMs ?? 0) + sentMs)
+  }
+
   /** The client says where its microphone was, be it of a prompt that is over. */
   reports(): void {
     this.#doesReport = true

@@ -144,8 +144,13 @@ describe("a prompt in live mode", () => {
         assert.deepStrictEqual(cuts, [sentMs(), 260])
         yield* Effect.forkChild(playback.speak({ ...prompt, id: "p2" }))
         yield* TestClock.adjust(0)
+        const ends: Array<number> = []
+        played.endedBefore = (atMs) => void ends.push(atMs)
         playback.played("p1", 270)
+        playback.played("another", 270, 310)
+        playback.played("p1", 280, 320)
         assert.lengthOf(cuts, 2)
+        assert.deepStrictEqual(ends, [320], "of the prompt before, where the client says where its microphone was")
       })
     ))
 })

@@ -78,6 +78,17 @@ describe("what was played", () => {
     assert.deepEqual(between(played, 10_200, 10_500), [])
   })
 
+  it("was played until where the microphone of this connection was, after the audio of those before", () => {
+    const gate = new EchoGate()
+    const ends: Array<number> = []
+    gate.endedBefore = (atMs) => void ends.push(atMs)
+    const played = new Played({ positionMs: () => 10_000, offsetMs: 8_000, makeGate: () => gate })
+    played.endedBefore(2_000)
+    played.begin()
+    played.endedBefore(2_100)
+    assert.deepEqual(ends, [10_100])
+  })
+
   it("ends where a prompt was cut off", () => {
     const { played } = open()
     played.add(yesOrNo, 0)

@@ -1,22 +1,14 @@
 /**
- * Pages of the service in a real browser: Chromium as the machine has it (Debian's `chromium`), driven by playwright-core.
- * Nothing is downloaded. Without a Chromium the browser tests are left out, which is said loudly; under CI that is a failure.
+ * Pages of the service in a real browser, driven by playwright-core. Without a Chromium the browser tests are left out, which
+ * is said loudly; under CI that is a failure.
  */
-import { existsSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { chromiumMissing, chromiumPath } from "./chromium.ts"
 
-/** Where distributions put it; `CHROMIUM_PATH` names another. */
-const usual = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/usr/bin/google-chrome-stable"
-]
-const executable = [process.env.CHROMIUM_PATH ?? "", ...usual].find((path) => path !== "" && existsSync(path))
-const missing = "No Chromium: install the package `chromium`, or name one by CHROMIUM_PATH."
 const isCI = (process.env.CI ?? "") !== ""
 
 /** A browser wants more of a busy machine than other tests do. */
@@ -103,17 +95,18 @@ export const describeInBrowser = (
   tests: (browser: TestBrowser) => void,
   args: ReadonlyArray<string> = []
 ): void => {
-  if (executable === undefined) {
-    if (!isCI) console.error(`\n*** LEFT OUT: ${name}. ${missing} ***\n`)
+  if (chromiumPath === undefined) {
+    if (!isCI) console.error(`\n*** LEFT OUT: ${name}. ${chromiumMissing} ***\n`)
     describe(name, () => {
-      it.skipIf(!isCI)("has a browser", () => assert.fail(missing))
+      it.skipIf(!isCI)("has a browser", () => assert.fail(chromiumMissing))
     })
     return
   }
+  const executablePath = chromiumPath
   describe(name, { timeout: patienceMs }, () => {
     let launched: Browser | undefined
     beforeAll(async () => {
-      launched = await chromium.launch({ executablePath: executable, args: ["--mute-audio", ...args] })
+      launched = await chromium.launch({ executablePath, args: ["--mute-audio", ...args] })
     }, patienceMs)
     afterAll(() => launched?.close())
     tests({

@@ -1,16 +1,16 @@
 /**
  * `/talk` beside a loudspeaker, without an echo canceller that could help: what it plays comes back into its microphone,
- * 20 dB softer, on a way that the browser knows nothing of. `npm run test:echo`; three prompts
- * hold on an idle machine, what does not is in docs/decisions/041-one-clock-for-both-ears.md.
+ * 20 dB softer, on a way that the browser knows nothing of (docs/decisions/041-one-clock-for-both-ears.md). Three prompts, and nine
+ * with `npm run test:echo`.
  */
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { describeInBrowser } from "#test/support/browser.ts"
-import { microphone } from "./patient-audio.ts"
+import { microphoneArgs } from "#test/support/chromium.ts"
 import { Room, roomScript } from "./room.ts"
 
-const prompts = Number(process.env.ECHO_PROMPTS ?? 0)
+const prompts = Number(process.env.ECHO_PROMPTS ?? 3)
 const answer = readSamples(clipOf("two").file)
 /** How a prompt ends, by turns. The first one, which introduces the questionnaire, takes 20 s. */
 const turns = [
@@ -37,7 +37,7 @@ const invited = async (): Promise<string> => {
 describeInBrowser(
   "a page that hears itself",
   (browser) => {
-    it.runIf(prompts > 0)("is not its own patient, and hears the patient over it", { timeout: 300_000 }, async () => {
+    it("is not its own patient, and hears the patient over it", { timeout: 300_000 }, async () => {
       const { page } = await browser.open(await invited(), { script: roomScript({ echoDb: -20, delayMs: 60 }) })
       const room = new Room(page)
       await page.click("#start")
@@ -59,9 +59,12 @@ describeInBrowser(
           await room.say(answer)
           assert.strictEqual((await ended).reason, by === "speaking" ? "interrupted" : "completed")
           // Over a prompt a word is heard, but not always well: it may be read back, or asked for again.
-          const recorded = room.heard("answer.recorded", () => true, since)
-          if (by === "listening") assert.strictEqual((await recorded).via, "voice")
-          else await Promise.race([recorded, room.heard("audio.begin", (next) => next.id !== id, since)])
+          const next = await Promise.race([
+            room.heard("answer.recorded", () => true, since),
+            room.heard("answer.confirm", () => true, since),
+            ...(by === "speaking" ? [room.heard("audio.begin", (begin) => begin.id !== id, since)] : [])
+          ])
+          if (next.type === "answer.recorded") assert.strictEqual(next.via, "voice")
           if (await page.isVisible("#yes")) await page.click("#yes")
           else if (room.count("answer.recorded") < index) await page.click("#answers .option >> nth=1")
         }
@@ -70,5 +73,5 @@ describeInBrowser(
       assert.isTrue((await room.notes()).constraints.audio.echoCancellation)
     })
   },
-  microphone
+  microphoneArgs
 )

@@ -16,9 +16,6 @@ export const microphoneOpened = "sawt:microphone"
 /** Milliseconds of a prompt that the person listens to before they speak over it. */
 const listensMs = 300
 
-/** Chromium's own microphone, allowed by a person who is not there; it beeps, which the script below replaces. */
-export const microphone = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-
 /**
  * For `OpenOptions.script`: the person answers over each prompt, and again over the next if that was not understood. Played
  * in the page's own audio context, in place of the microphone's node, where a busy machine is late but loses no sample.

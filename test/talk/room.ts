@@ -21,6 +21,16 @@ export interface RoomNotes {
   /** Root mean square of what the page plays in 16-bit samples, each `stepMs` from the context's `fromMs` on. */
   readonly levels: ReadonlyArray<number>
   readonly fromMs: number
+  /** What the page told its player, in order. */
+  readonly commands: ReadonlyArray<RoomCommand>
+}
+
+export interface RoomCommand {
+  readonly type: "ducked" | "stopped"
+  /** Of the context's clock. */
+  readonly atMs: number
+  /** Since the page heard of the last `speech.started`. */
+  readonly afterStartedMs: number
 }
 
 export const stepMs = 5
@@ -29,7 +39,7 @@ export const stepMs = 5
 export const roomScript = ({ echoDb, delayMs }: RoomOptions): string => `{
   const connect = AudioNode.prototype.connect
   const capture = MediaDevices.prototype.getUserMedia
-  const notes = { constraints: undefined, wordsAtMs: [], levels: [], fromMs: undefined }
+  const notes = { constraints: undefined, wordsAtMs: [], levels: [], fromMs: undefined, commands: [] }
   let context, microphone
   const listen = () => {
     const step = Math.round((context.sampleRate * ${stepMs}) / 1_000)
@@ -48,6 +58,16 @@ export const roomScript = ({ echoDb, delayMs }: RoomOptions): string => `{
     connect.call(processor, context.destination)
     return processor
   }
+  const overhear = (port) => {
+    const post = port.postMessage
+    port.postMessage = (message, ...rest) => {
+      const type = message.type === "stop" ? "stopped" : message.type === "gain" && message.gain < 1 ? "ducked" : undefined
+      const started = performance.getEntriesByName("sawt:speech.started").at(-1)?.startTime ?? NaN
+      const command = { type, atMs: context.currentTime * 1_000, afterStartedMs: performance.now() - started }
+      if (type !== undefined) notes.commands.push(command)
+      post.call(port, message, ...rest)
+    }
+  }
   AudioNode.prototype.connect = function (target, ...rest) {
     if (target === this.context.destination && this instanceof AudioWorkletNode && this.numberOfInputs === 0) {
       context = this.context
@@ -56,6 +76,7 @@ export const roomScript = ({ echoDb, delayMs }: RoomOptions): string => `{
       const way = new DelayNode(context, { delayTime: ${delayMs} / 1_000 })
       connect.call(connect.call(connect.call(this, echo), way), microphone)
       connect.call(this, listen())
+      overhear(this.port)
       // A microphone is never without sound, as a node without a source would be.
       const silence = new ConstantSourceNode(context, { offset: 0 })
       connect.call(silence, microphone)
@@ -70,6 +91,10 @@ export const roomScript = ({ echoDb, delayMs }: RoomOptions): string => `{
   AudioContext.prototype.createMediaStreamSource = () => microphone
   globalThis.room = {
     notes,
+    at: async (ms) => {
+      while (!(notes.fromMs + notes.levels.length * ${stepMs} >= ms)) await new Promise(requestAnimationFrame)
+      return notes
+    },
     say: (samples) => {
       const buffer = context.createBuffer(1, samples.length, 16_000)
       buffer.getChannelData(0).set(samples.map((sample) => sample / 32_768))
@@ -130,7 +155,8 @@ export class Room {
     await this.#page.evaluate(`room.say(${JSON.stringify([...samples])})`)
   }
 
-  async notes(): Promise<RoomNotes> {
-    return (await this.#page.evaluate("room.notes")) as RoomNotes
+  /** `atMs`: of the context's clock; once its sound is noted up to there. */
+  async notes(atMs = -Infinity): Promise<RoomNotes> {
+    return (await this.#page.evaluate(Number.isFinite(atMs) ? `room.at(${atMs})` : "room.notes")) as RoomNotes
   }
 }

@@ -5,8 +5,9 @@ import { startServer, type ServerProcess } from "../../scripts/server-process.ts
 import { cuttingProxy } from "#test/client/cutting-proxy.ts"
 import { linkIds } from "#test/e2e/questionnaire-file.ts"
 import { describeInBrowser, screenshot } from "#test/support/browser.ts"
+import { microphoneArgs } from "#test/support/chromium.ts"
 import { clipOf } from "#test/stt/recordings.ts"
-import { microphone, microphoneOpened, patientScript } from "./patient-audio.ts"
+import { microphoneOpened, patientScript } from "./patient-audio.ts"
 
 let server: ServerProcess
 beforeAll(async () => {
@@ -91,7 +92,7 @@ describeInBrowser(
       await proxy.close()
     })
   },
-  microphone
+  microphoneArgs
 )
 
 describeInBrowser(
