@@ -252,7 +252,8 @@ export const interviewSetup = setup({
     defer: assign(({ event }) => ({ deferred: event })),
     takeDeferred: enqueueActions(({ enqueue, context: { deferred } }) => {
       if (deferred !== undefined) enqueue.raise(deferred)
-      enqueue.assign({ deferred: undefined })
+      // What it leads to is news for the client, though the question was not.
+      enqueue.assign({ deferred: undefined, again: false })
     }),
     alarmed: assign({ alarms: [] }),
     /** The question stands as it is, with what waits for a yes or no; its client knows it. */

@@ -636,6 +636,16 @@ describe("an interview that goes on later", () => {
     )
   })
 
+  it("is asked about an answer that was given over the last words before a pause, there and when it goes on", () => {
+    const live = run()
+    live.begin()
+    live.send({ type: "pause.request" }, { type: "pause.request" }, answer("one", { sure: false }))
+    const confirming = live.last()
+    assert.isTrue(confirming?.type === "answer.confirming" && confirming.again !== true)
+    const { actor } = run(plan, recordOf(live.outputs))
+    assert.deepEqual(expectationOf(actor.getSnapshot()), { about: "confirmation", linkId: "one" })
+  })
+
   it("does not read back again what was denied, though it had been asked about twice", () => {
     const live = run()
     live.begin()
