@@ -4,9 +4,11 @@
  * played any more.
  */
 import { chromium } from "playwright-core"
+import { invitationLink } from "../scripts/client.ts"
 import { startServer } from "../scripts/server-process.ts"
-import { chromiumPath, microphoneArgs } from "#test/support/chromium.ts"
+import { chromiumMissing, chromiumPath, microphoneArgs } from "#test/support/chromium.ts"
 import { Room, roomScript, stepMs } from "#test/talk/room.ts"
+import { randomOf } from "./echo-scene.ts"
 import { machine, percentile, progress, readOptions, rounded, table } from "./options.ts"
 import { activityOf, clips, trimmed } from "./recordings.ts"
 
@@ -38,9 +40,7 @@ const words = clips
   .map(({ file, samples }) => ({ file, samples: trimmed(samples, 60) }))
 
 const tally = { said: 0, unheard: 0, duckedMs: [] as Array<number>, silentMs: [] as Array<number> }
-let random = numbers.seed
-/** Of 0 to 1; a linear congruential generator, so that two runs speak at the same times. */
-const next = (): number => (random = (random * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31
+const random = randomOf(numbers.seed)
 
 /** The first sound after which the page plays nothing, from `atMs` of its context on. */
 const silentAtMs = (levels: ReadonlyArray<number>, fromMs: number, atMs: number): number | undefined => {
@@ -49,20 +49,15 @@ const silentAtMs = (levels: ReadonlyArray<number>, fromMs: number, atMs: number)
   return step === -1 ? undefined : fromMs + step * stepMs
 }
 
+if (chromiumPath === undefined) throw new Error(chromiumMissing)
 const server = await startServer()
-const browser = await chromium.launch({ executablePath: chromiumPath ?? "", args: [...microphoneArgs] })
+const browser = await chromium.launch({ executablePath: chromiumPath, args: microphoneArgs })
 try {
   while (tally.said < numbers.words) {
-    const response = await fetch(`${server.url}/invitations`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${server.secret}`, "content-type": "application/json" },
-      body: JSON.stringify({ questionnaire: "phq-9", subject: "patient-onset", language: "ar" })
-    })
-    const { link } = (await response.json()) as { readonly link: string }
     const context = await browser.newContext()
     const page = await context.newPage()
     await page.addInitScript({ content: roomScript({ echoDb, delayMs: 60 }) })
-    await page.goto(link)
+    await page.goto(await invitationLink(server.url, server.secret, "ar", "patient-onset"))
     const room = new Room(page)
     await page.click("#start")
     await page.click("#agree-voice")
@@ -76,7 +71,7 @@ try {
       tries = question === asked ? tries + 1 : 1
       asked = question
       const ended = room.heard("audio.end", (end) => end.id === id, since)
-      const waitMs = listensMs[0] + next() * (listensMs[1] - listensMs[0])
+      const waitMs = listensMs[0] + random() * (listensMs[1] - listensMs[0])
       const isOver = await Promise.race([
         ended,
         room.heard("speech.played", (played) => played.id === id && played.played_ms >= waitMs, since)

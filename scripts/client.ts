@@ -87,14 +87,32 @@ export class Client {
   }
 }
 
-/** Mints a token as an operator would. */
-export const mintToken = async (server: string, secret: string, scope: string, subject?: string): Promise<string> => {
-  const response = await fetch(new URL("/auth/token", server), {
+/** What the service makes of it, for its operator. `about` names it where it does not. */
+const made = async (server: string, secret: string, path: string, about: string, body: object): Promise<unknown> => {
+  const response = await fetch(new URL(path, server), {
     method: "POST",
     headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
-    body: JSON.stringify({ scope, ...(subject === undefined ? {} : { subject }) })
+    body: JSON.stringify(body)
   })
-  if (!response.ok) throw new Error(`no token: the server answered ${response.status} ${await response.text()}`)
-  const { token } = (await response.json()) as { readonly token: string }
+  if (!response.ok) throw new Error(`no ${about}: the server answered ${response.status} ${await response.text()}`)
+  return response.json()
+}
+
+/** Mints a token as an operator would. */
+export const mintToken = async (server: string, secret: string, scope: string, subject?: string): Promise<string> => {
+  const body = { scope, ...(subject === undefined ? {} : { subject }) }
+  const { token } = (await made(server, secret, "/auth/token", "token", body)) as { readonly token: string }
   return token
+}
+
+/** Invites somebody to the PHQ-9 as a clinic would: the link to `/talk`. */
+export const invitationLink = async (
+  server: string,
+  secret: string,
+  language: "ar" | "en",
+  subject: string
+): Promise<string> => {
+  const body = { questionnaire: "phq-9", subject, language }
+  const { link } = (await made(server, secret, "/invitations", "invitation", body)) as { readonly link: string }
+  return link
 }

@@ -13,6 +13,8 @@ const reverbDbPerHop = 3
 interface Sound {
   fromMs: number
   toMs: number
+  /** Of all of it, however soon it was over. */
+  readonly durationMs: number
   readonly pcm: Int16Array
   readonly sampleRateHz: number
   readonly levels: BandLevels
@@ -32,14 +34,8 @@ export class PlayedLevels {
 
   play(fromMs: number, pcm: Int16Array, sampleRateHz: number): void {
     const levels = BandLevels.of(sampleRateHz, frameMs)
-    this.#sounds.push({
-      fromMs,
-      toMs: fromMs + (pcm.length * 1_000) / sampleRateHz,
-      pcm,
-      sampleRateHz,
-      levels,
-      isOver: false
-    })
+    const durationMs = (pcm.length * 1_000) / sampleRateHz
+    this.#sounds.push({ fromMs, toMs: fromMs + durationMs, durationMs, pcm, sampleRateHz, levels, isOver: false })
   }
 
   /** Of this prompt nothing is played after this; a later word on it counts. */
@@ -67,7 +63,7 @@ export class PlayedLevels {
   }
 
   #end(sound: Sound, atMs: number): void {
-    const toMs = Math.min(atMs, sound.fromMs + (sound.pcm.length * 1_000) / sound.sampleRateHz)
+    const toMs = Math.min(atMs, sound.fromMs + sound.durationMs)
     if (toMs === sound.toMs) return
     this.measureAgain(Math.min(toMs, sound.toMs))
     sound.toMs = toMs

@@ -70,6 +70,17 @@ export interface Host {
   readonly request: (body: object) => Effect.Effect<unknown, HostError>
 }
 
+/** What `open` gives where no host runs. `fault` is asked when it is told. */
+export const unservedStream = (listener: HostStreamListener, fault: () => HostError): HostStream => {
+  const telling = setImmediate(() => listener.closed(fault()))
+  return {
+    send: () => {},
+    sendBinary: () => true,
+    sendPatiently: () => true,
+    close: () => clearImmediate(telling)
+  }
+}
+
 /** A host as operators look at it. */
 export interface WatchedHost extends Pick<Host, "status" | "figures"> {
   readonly kind: ServingKind

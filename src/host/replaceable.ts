@@ -4,7 +4,14 @@
  */
 import { Effect } from "effect"
 import { HostError, type HostFault, type HostKind } from "#schemas/host.ts"
-import type { Host, HostFigures, HostStatus, HostStream, HostStreamListener } from "./host.ts"
+import {
+  type Host,
+  type HostFigures,
+  type HostStatus,
+  type HostStream,
+  type HostStreamListener,
+  unservedStream
+} from "./host.ts"
 
 export class ReplaceableHost implements Host {
   readonly kind: HostKind
@@ -61,11 +68,7 @@ export const absentHost = (kind: HostKind, fault: HostFault): Host => {
     status: () => status,
     figures: () => ({ restarts: 0 }),
     onStatus: () => () => {},
-    open: (_, listener) => {
-      const telling = setImmediate(() => listener.closed(error))
-      const close = () => clearImmediate(telling)
-      return { send: () => {}, sendBinary: () => true, sendPatiently: () => true, close }
-    },
+    open: (_, listener) => unservedStream(listener, () => error),
     request: () => Effect.fail(error)
   }
 }

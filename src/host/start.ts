@@ -4,20 +4,20 @@
  */
 import { Effect, type Scope } from "effect"
 import { HostError, type HostKind } from "#schemas/host.ts"
-import type { Host, HostFigures, HostStatus, HostStream, HostStreamListener } from "./host.ts"
+import {
+  type Host,
+  type HostFigures,
+  type HostStatus,
+  type HostStream,
+  type HostStreamListener,
+  unservedStream
+} from "./host.ts"
 import { logHost } from "./log.ts"
 import { hostPolicies, type HostPolicy } from "./policy.ts"
 import type { HostSpec } from "./process.ts"
 import { Supervisor } from "./supervisor.ts"
 
 export { hostPolicies, hostPolicy, type HostPolicy } from "./policy.ts"
-
-const absentStream: HostStream = {
-  send: () => {},
-  sendBinary: () => true,
-  sendPatiently: () => true,
-  close: () => {}
-}
 
 class HostView implements Host {
   readonly kind: HostKind
@@ -51,9 +51,7 @@ class HostView implements Host {
 
   open(params: object, listener: HostStreamListener): HostStream {
     const process = this.#supervisor.serving?.process
-    if (process !== undefined) return process.open(this.kind, params, listener)
-    const telling = setImmediate(() => listener.closed(this.#absent()))
-    return { ...absentStream, close: () => clearImmediate(telling) }
+    return process?.open(this.kind, params, listener) ?? unservedStream(listener, () => this.#absent())
   }
 
   /** The supervisor kills a host that answers too late, which fails the request: its clock is not this process's. */

@@ -39,6 +39,12 @@ const noisy = (sound: Float32Array): Int16Array =>
 const startsMs = [480, 480 + Math.ceil((promptMs + 1_000) / frameMs) * frameMs]
 const lengthMs = (startsMs[1] ?? 0) + promptMs + 1_500
 
+/** Another prompt begins, and this is what is heard of it. */
+const play = (gate: EchoGate, atMs: number, sound = prompt): void => {
+  gate.begin(atMs)
+  gate.play(atMs, sound, 16_000)
+}
+
 interface Heard {
   readonly room?: Room
   /** Where a person says the word. */
@@ -61,10 +67,7 @@ const verdicts = ({ room, wordAtMs, offsetMs = 0 }: Heard, gate = new EchoGate()
   const samples = noisy(microphone)
   const found = Array.from({ length: Math.floor(samples.length / frameSamples) }, (_, frame) => {
     const atMs = frame * frameMs
-    if (startsMs.includes(atMs)) {
-      gate.begin(offsetMs + atMs)
-      gate.play(offsetMs + atMs, prompt, 16_000)
-    }
+    if (startsMs.includes(atMs)) play(gate, offsetMs + atMs)
     const sound = samples.subarray(frame * frameSamples, (frame + 1) * frameSamples)
     return gate.isAudible(offsetMs + atMs) ? gate.judge(sound, offsetMs + atMs) : "other"
   })
@@ -170,8 +173,7 @@ describe("an echo gate", () => {
         microphone,
         (gate, atMs) => {
           if (startsMs.includes(atMs)) {
-            gate.begin(atMs)
-            gate.play(atMs, prompt, 16_000)
+            play(gate, atMs)
             gate.delayed(100)
           }
           if (isTold && atMs === second + 2_208) gate.delayed(100 + stallMs)
@@ -184,8 +186,7 @@ describe("an echo gate", () => {
 
   it("compares with a prompt from its beginning, whatever was still to be played of the one before", () => {
     const gate = new EchoGate()
-    gate.begin(0)
-    gate.play(0, talk("00000004"), 16_000)
+    play(gate, 0, talk("00000004"))
     const room = { echoDb: -20, delayMs: 80, isRoom: false }
     assert.isAtMost(inPrompts(verdicts({ room }, gate), room.delayMs), 48)
   })
@@ -201,10 +202,7 @@ describe("an echo gate", () => {
     const passed = passedIn(
       microphone,
       (gate, atMs) => {
-        if (startsMs.includes(atMs)) {
-          gate.begin(atMs)
-          gate.play(atMs, atMs === second ? prompt.subarray(onset) : prompt, 16_000)
-        }
+        if (startsMs.includes(atMs)) play(gate, atMs, atMs === second ? prompt.subarray(onset) : prompt)
         if (atMs === first + 448) gate.delayed(320)
         // As late as what is said of a moment comes after it on a busy machine.
         if (atMs === second + 256) gate.delayed(0)
@@ -226,10 +224,7 @@ describe("an echo gate", () => {
       return passedIn(
         microphone,
         (gate, atMs) => {
-          if (startsMs.includes(atMs)) {
-            gate.begin(atMs)
-            gate.play(atMs, prompt, 16_000)
-          }
+          if (startsMs.includes(atMs)) play(gate, atMs)
           if (isTold && atMs === first + 992) gate.ducked(true)
           if (isTold && atMs === second - 512) gate.ducked(false)
         },

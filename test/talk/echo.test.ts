@@ -4,6 +4,7 @@
  * with `npm run test:echo`.
  */
 import { afterAll, assert, beforeAll, it } from "vitest"
+import { invitationLink } from "../../scripts/client.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { describeInBrowser } from "#test/support/browser.ts"
@@ -25,20 +26,13 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => server.stop())
 
-const invited = async (): Promise<string> => {
-  const response = await fetch(`${server.url}/invitations`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${server.secret}`, "content-type": "application/json" },
-    body: JSON.stringify({ questionnaire: "phq-9", subject: "patient-echo", language: "ar" })
-  })
-  return ((await response.json()) as { readonly link: string }).link
-}
-
 describeInBrowser(
   "a page that hears itself",
   (browser) => {
     it("is not its own patient, and hears the patient over it", { timeout: 300_000 }, async () => {
-      const { page } = await browser.open(await invited(), { script: roomScript({ echoDb: -20, delayMs: 60 }) })
+      const { page } = await browser.open(await invitationLink(server.url, server.secret, "ar", "patient-echo"), {
+        script: roomScript({ echoDb: -20, delayMs: 60 })
+      })
       const room = new Room(page)
       await page.click("#start")
       await page.click("#agree-voice")

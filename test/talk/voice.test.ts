@@ -1,6 +1,7 @@
 /** `/talk` with a microphone and the real service: models, voice, socket; the person is recordings of real people. */
 import type { Page } from "playwright-core"
 import { afterAll, assert, beforeAll, it } from "vitest"
+import { invitationLink } from "../../scripts/client.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { cuttingProxy } from "#test/client/cutting-proxy.ts"
 import { linkIds } from "#test/e2e/questionnaire-file.ts"
@@ -15,14 +16,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => server.stop())
 
-const invited = async (language: "ar" | "en", subject: string) => {
-  const response = await fetch(`${server.url}/invitations`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${server.secret}`, "content-type": "application/json" },
-    body: JSON.stringify({ questionnaire: "phq-9", subject, language })
-  })
-  return ((await response.json()) as { readonly link: string }).link
-}
+const invited = (language: "ar" | "en", subject: string) => invitationLink(server.url, server.secret, language, subject)
 /** Or past it, on a machine so busy that it is over before it was seen. */
 const atQuestion = (page: Page, index: number) =>
   page.waitForSelector(linkIds.flatMap((_, at) => (at + 1 < index ? [] : [`#progress-bar[value="${at + 1}"]`])).join())
