@@ -14,9 +14,9 @@ RUN rm -rf node_modules/node node_modules/node-bin-* node_modules/node-linux-* n
 COPY . .
 
 FROM node:${NODE}-bookworm-slim
-# An init, so that what a model's host leaves behind is reaped and signals reach the service.
+# An init, so that what a model's host leaves behind is reaped and signals reach the service; an allocator for recognition.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends tini=0.19.* \
+    && apt-get install --yes --no-install-recommends tini=0.19.* libjemalloc2=5.3.* \
     && rm -rf /var/lib/apt/lists/* \
     && install --directory --owner=node --group=node /data
 WORKDIR /sawt

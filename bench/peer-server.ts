@@ -11,6 +11,7 @@ import { connect } from "node:net"
 import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
+import { findAllocator } from "#src/host/allocator.ts"
 import { blasEnvironment } from "#src/host/blas-kernels.ts"
 import { embeddedSttModelPath } from "#src/stt/stt.ts"
 import { freePort } from "../scripts/server-process.ts"
@@ -50,6 +51,11 @@ export const buildPeer = async (folder: string): Promise<string> => {
   return program
 }
 
+const tuning = (): Readonly<Record<string, string>> => {
+  const allocator = findAllocator()
+  return { ...blasEnvironment(), ...(allocator === undefined ? {} : { LD_PRELOAD: allocator }) }
+}
+
 export interface Peer {
   readonly url: string
   readonly pid: number
@@ -67,13 +73,13 @@ const isListening = (port: number): Promise<boolean> =>
 
 /**
  * As many threads as there are processors, 16 kHz, words with times: what the service is told as well. `isTuned`: with the
- * kernels that the service chooses for OpenBLAS.
+ * kernels and the allocator that the service chooses for libvosk.
  */
 export const startPeer = async (program: string, isTuned: boolean): Promise<Peer> => {
   const port = await freePort()
   const threads = String(availableParallelism())
   const child = spawn(program, ["127.0.0.1", String(port), threads, embeddedSttModelPath], {
-    env: { VOSK_SAMPLE_RATE: "16000", VOSK_SHOW_WORDS: "True", ...(isTuned ? blasEnvironment() : {}) },
+    env: { VOSK_SAMPLE_RATE: "16000", VOSK_SHOW_WORDS: "True", ...(isTuned ? tuning() : {}) },
     stdio: "ignore"
   })
   const exited = once(child, "exit")

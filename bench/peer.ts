@@ -34,7 +34,7 @@ all processes of a server; memory per client is what they grew by, halfway throu
       pace: { about: "by commas", default: "flat,paced" },
       svg: { about: "file for a plot of audio seconds per CPU second", default: "" }
     },
-    flags: { tuned: "give vosk-server the kernels that the service chooses for OpenBLAS" },
+    flags: { tuned: "give vosk-server the kernels and the allocator that the service chooses for libvosk" },
     numbers: {
       seconds: { default: 20, about: "audio of each client, about" },
       rounds: { default: 5, about: "rounds of each" }
@@ -159,13 +159,14 @@ const contest = async (contenders: ReadonlyArray<Contender>, kind: SceneKind, cl
   })
 }
 
+const warmUpClients = 2 * availableParallelism()
 const program = await buildPeer(folder)
 const peer = await startPeer(program, flags.tuned)
 const server = await startServer({
   VOSK_SAMPLE_RATE: "16000",
   // Nothing is rendered ahead meanwhile.
   TTS_HOME: "/dev/null/none",
-  MAX_CONCURRENT_SESSIONS: String(Math.max(...counts) + 1),
+  MAX_CONCURRENT_SESSIONS: String(Math.max(...counts, warmUpClients) + 1),
   RATE_LIMIT_PER_MINUTE: "100000"
 })
 try {
@@ -178,7 +179,7 @@ try {
     { name: "gated", target: { url: `${url}?gate=vad`, token, isPeer: false }, processes: own }
   ]
   progress("warming up")
-  const warm = Array.from({ length: 2 * availableParallelism() }, (_, i) => scenes.conversation(i, 10))
+  const warm = Array.from({ length: warmUpClients }, (_, i) => scenes.conversation(i, 10))
   for (const contender of contenders) await runRound(contender, warm, false)
   const rows: Array<Row> = []
   for (const kind of kinds)

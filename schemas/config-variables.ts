@@ -211,6 +211,12 @@ export const variables = {
     allowed: "a file",
     about: "Native Vosk library to load instead."
   }),
+  STT_ALLOCATOR: variable({
+    schema: Path,
+    default: "unset: jemalloc where the system has it (Debian's libjemalloc2), else `system`",
+    allowed: "a file, or `system` for the C library's own",
+    about: "Memory allocator of the recognition processes, on Linux."
+  }),
   VOSK_SAMPLE_RATE: integer({
     minimum: 8_000,
     maximum: 48_000,

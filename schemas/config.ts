@@ -63,6 +63,7 @@ export interface Config {
   /** Absent in development only: the embedded model. */
   readonly voskModelPath?: string
   readonly voskLibrary?: string
+  readonly sttAllocator?: string
   readonly sttHosts: number
   readonly voskSampleRateHz: number
   readonly ttsVoice?: string
@@ -234,6 +235,7 @@ export const decodeConfig = (
       raw.VOSK_MODEL_PATH ?? (production ? `${dataDir}/models/${productionModel}` : undefined)
     ),
     ...present("voskLibrary", raw.VOSK_LIBRARY),
+    ...present("sttAllocator", raw.STT_ALLOCATOR),
     sttHosts: raw.STT_HOSTS ?? 1,
     voskSampleRateHz: raw.VOSK_SAMPLE_RATE ?? 8_000,
     ...present("ttsVoice", raw.TTS_VOICE),

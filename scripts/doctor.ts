@@ -11,6 +11,7 @@ import { loadModelSettings } from "#src/models/settings.ts"
 import { readOptions } from "../bench/options.ts"
 import { fail, type Finding, lineOf } from "./doctor/finding.ts"
 import {
+  allocatorFinding,
   clockFinding,
   diskFinding,
   loadsFinding,
@@ -51,6 +52,7 @@ const examine = async (environment: NodeJS.ProcessEnv): Promise<ReadonlyArray<Fi
   return [
     ...findings,
     ...modelFindings(settings, configured, voice),
+    allocatorFinding(settings),
     diskFinding(settings, configured),
     memoryFinding(model, settings.sttHosts),
     await portFinding(settings),

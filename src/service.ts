@@ -42,6 +42,7 @@ const layerModels = (settings: Settings, { sttPath, sttWithheld }: ConfiguredMod
       hosts: settings.sttHosts,
       downloading: () => arriving.of("stt"),
       ...(sttWithheld === undefined ? {} : { withheld: sttWithheld }),
+      ...(settings.sttAllocator === undefined ? {} : { allocator: settings.sttAllocator }),
       ...(settings.voskLibrary === undefined ? {} : { libraryPath: settings.voskLibrary })
     }),
     Vad.layer(),

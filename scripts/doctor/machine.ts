@@ -2,11 +2,12 @@
 import { execFile } from "node:child_process"
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs"
 import { createServer } from "node:net"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { Effect, Logger, Result } from "effect"
 import type { ModelEntry } from "#schemas/models.ts"
 import type { Settings } from "#src/config.ts"
+import { allocatorOf } from "#src/host/allocator.ts"
 import { bytesNeeded } from "#src/models/install.ts"
 import type { ConfiguredModels } from "#src/models/configured.ts"
 import { memoryBytes, tooLittleMemory } from "#src/models/memory.ts"
@@ -49,6 +50,25 @@ export const loadsFinding = (check: string, model: ModelEntry, folder: string): 
       Effect.provide(Logger.layer([]))
     )
   )
+
+/** Of `STT_ALLOCATOR`. */
+export const allocatorFinding = ({ sttAllocator }: Settings): Finding => {
+  const allocator = allocatorOf(sttAllocator)
+  if (allocator !== undefined && !existsSync(allocator)) {
+    return warn(
+      "allocator",
+      "STT_ALLOCATOR names a file that is not there",
+      "unset it to use jemalloc where there is one"
+    )
+  }
+  if (allocator !== undefined) return ok("allocator", `${basename(allocator)} serves recognition`)
+  if (sttAllocator === "system" || process.platform !== "linux")
+    return ok("allocator", "the C library's serves recognition")
+  return ok(
+    "allocator",
+    "the C library's serves recognition; with jemalloc (Debian's libjemalloc2) it needs a fifth less time"
+  )
+}
 
 const nearest = (path: string): string => (existsSync(path) ? path : nearest(dirname(path)))
 

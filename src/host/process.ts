@@ -25,6 +25,8 @@ export interface HostSpec {
   readonly kind: HostKind
   /** Given to the backend's `load` as it is: JSON, no secrets. */
   readonly options: object
+  /** A shared library that the process loads before all others (`LD_PRELOAD`). */
+  readonly preload?: string
 }
 
 export type ReadyBackend = Extract<HostEvent, { type: "ready" }>["backends"][number]
@@ -89,7 +91,8 @@ export class HostProcess {
   #killTimer: NodeJS.Timeout | undefined
 
   constructor(specs: ReadonlyArray<HostSpec>, policy: HostPolicy, events: HostProcessEvents) {
-    this.#kind = specs[0]?.kind ?? "stt"
+    const [{ kind = "stt", preload } = {}] = specs
+    this.#kind = kind
     this.#events = events
     this.#policy = policy
     // No environment of the service's, so that a host cannot see its secrets. More native calls at once than there are
@@ -97,7 +100,8 @@ export class HostProcess {
     const env = {
       UV_THREADPOOL_SIZE: String(availableParallelism()),
       NODE_COMPILE_CACHE: compileCacheFolder,
-      ...blasEnvironment()
+      ...blasEnvironment(),
+      ...(preload === undefined ? {} : { LD_PRELOAD: preload })
     }
     this.#child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "pipe", "pipe"], env })
     giveWay(this.#child, "model")

@@ -85,9 +85,13 @@ const supervise = Effect.fnUntraced(function* (specs: ReadonlyArray<HostSpec>, p
 export const startHost = (
   kind: HostKind,
   options: object,
-  policy: HostPolicy = hostPolicies[kind]
+  policy: HostPolicy = hostPolicies[kind],
+  preload?: string
 ): Effect.Effect<Host, never, Scope.Scope> =>
-  Effect.map(supervise([{ kind, options }], policy), (supervisor) => new HostView(kind, supervisor))
+  Effect.map(
+    supervise([{ kind, options, ...(preload === undefined ? {} : { preload }) }], policy),
+    (supervisor) => new HostView(kind, supervisor)
+  )
 
 /** The same with several kinds in one process; a host for each, in the order of `specs`. */
 export const startSharedHost = (

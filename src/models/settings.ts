@@ -13,6 +13,7 @@ const concerned: ReadonlyArray<VariableName> = [
   "DATA_DIR",
   "VOSK_MODEL_PATH",
   "VOSK_LIBRARY",
+  "STT_ALLOCATOR",
   "TTS_VOICE",
   "MODELS_BASE_URL",
   "MODELS_MANIFEST",

@@ -8,8 +8,9 @@ import { readFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { HostError, HostFault } from "#schemas/host.ts"
+import { allocatorOf } from "#src/host/allocator.ts"
 import type { Host, HostStatus, WatchedHost } from "#src/host/host.ts"
-import { startHost } from "#src/host/start.ts"
+import { hostPolicies, startHost } from "#src/host/start.ts"
 import { limits } from "#src/limits.ts"
 import { type Downloading, type HealthListener, type ModelHealth, tellDownloading, watchHealth } from "#src/models.ts"
 import { Pool, type StandIn } from "./pool.ts"
@@ -43,6 +44,8 @@ export interface SttOptions {
   readonly modelPath?: string
   /** The libvosk to load; absent: the one that npm installed. */
   readonly libraryPath?: string
+  /** `STT_ALLOCATOR`: a shared library, or `system`; absent: jemalloc where there is one. */
+  readonly allocator?: string
   /** Processes with this model; absent: one. */
   readonly hosts?: number
   /** Why the configured model is not loaded at the start; `renew` loads it. */
@@ -121,16 +124,22 @@ export class Stt extends Context.Service<
   static readonly layer = ({
     modelPath = embeddedSttModelPath,
     libraryPath,
+    allocator,
     hosts = 1,
     withheld,
     downloading
   }: SttOptions = {}): Layer.Layer<Stt> => {
     const start = (path: string): Effect.Effect<Host, never, Scope.Scope> =>
-      startHost("stt", {
-        modelPath: path,
-        idleRecognizersMax: limits.idleRecognizersMax,
-        ...(libraryPath !== undefined && { libraryPath })
-      })
+      startHost(
+        "stt",
+        {
+          modelPath: path,
+          idleRecognizersMax: limits.idleRecognizersMax,
+          ...(libraryPath !== undefined && { libraryPath })
+        },
+        hostPolicies.stt,
+        allocatorOf(allocator)
+      )
     return Layer.effect(
       Stt,
       Effect.gen(function* () {
