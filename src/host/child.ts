@@ -3,6 +3,7 @@
  * load; only their modules are imported. It lives as long as the pipe, so it goes when the server does, by whatever end,
  * and it never writes to stdout. A fault of one stream ends that stream; what nobody caught ends the process.
  */
+import "#src/young-generation.ts"
 import { Socket } from "node:net"
 import type { HostCommand, HostEvent, HostFault, HostKind } from "#schemas/host.ts"
 import { type Backend, BackendFault, type BackendSink, type BackendStream, type LoadedBackend } from "./backend.ts"
