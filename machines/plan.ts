@@ -117,11 +117,16 @@ export interface PlanItem {
 export interface PlanBand {
   readonly min: number
   readonly max: number
+  /** As the questionnaire writes it, whatever language is spoken: programs know a band by it. */
   readonly display: string
+  /** The same in the session's language, where it is translated. */
+  readonly text?: string
 }
 
 export interface PlanScore {
   readonly linkId: string
+  /** What it is called. */
+  readonly text?: string
   /** Empty: the value of an expression. */
   readonly sumOf: ReadonlyArray<string>
   readonly bands: ReadonlyArray<PlanBand>

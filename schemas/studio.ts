@@ -3,7 +3,7 @@
  * answered is in none of them; in a trial stands what its designer typed.
  */
 import { Schema } from "effect"
-import { AnswerVia } from "./wire.ts"
+import { AnswerVia, Score } from "./wire.ts"
 
 const Language = Schema.Literals(["ar", "en"])
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
@@ -66,9 +66,7 @@ export const Trial = Schema.Struct({
   ),
   finished: Schema.Boolean,
   status: Schema.optionalKey(Schema.Literals(["completed", "amended", "stopped", "declined", "withdrawn"])),
-  scores: Schema.Array(
-    Schema.Struct({ id: Schema.String, value: Schema.Finite, band: Schema.optionalKey(Schema.String) })
-  ),
+  scores: Schema.Array(Score),
   alerts: describe(
     Schema.Array(Schema.Struct({ link_id: Schema.String, rule: Schema.String })),
     "What staff would hear of."

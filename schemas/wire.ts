@@ -151,7 +151,16 @@ export type RepromptReason = typeof RepromptReason.Type
 export const AnswerVia = Schema.Literals(["voice", "text", "touch", "dtmf"])
 export type AnswerVia = typeof AnswerVia.Type
 
-export const Score = Schema.Struct({ id: Schema.String, value: Schema.Finite, band: Schema.optionalKey(Schema.String) })
+export const Score = Schema.Struct({
+  id: Schema.String,
+  /** What it is called, in the session's language. */
+  text: Schema.optionalKey(Schema.String),
+  value: Schema.Finite,
+  /** As the questionnaire writes it, the same in every language. */
+  band: Schema.optionalKey(Schema.String),
+  /** The same in the session's language. */
+  band_text: Schema.optionalKey(Schema.String)
+})
 export type Score = typeof Score.Type
 
 /** Durable messages carry `seq`. */

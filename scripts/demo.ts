@@ -106,8 +106,8 @@ try {
     `\n${completed.status}: ${completed.summary.length} answers, ${utterances} utterances, ${minutes.toFixed(1)} minutes of conversation`
   )
   for (const { text, display } of completed.summary) console.log(`  ${display}   ←   ${text}`)
-  for (const { id, value, band } of completed.scores ?? [])
-    console.log(`Score ${id}: ${value}${band === undefined ? "" : ` (${band})`}`)
+  for (const { id, text = id, value, band } of completed.scores ?? [])
+    console.log(`${text}: ${value}${band === undefined ? "" : ` (${band})`}`)
   console.log(`Mistakes made: ${patient.mistakes.join(", ")}`)
   console.log(
     `Written: ${join(options.output, "response.json")}, ${join(options.output, "conversation.wav")} (left: engine, right: patient)`

@@ -199,7 +199,7 @@ export class Compiler {
     const sums = all(item, extensionUrls.sumOf).flatMap(({ valueString }) => valueString ?? [])
     const isComputed = expressions.value === true || sums.length > 0
     if (sums.length > 0 || (expressions.value === true && isNumber(item))) {
-      this.scores.push(scoreOf(item, sums))
+      this.scores.push(scoreOf(item, sums, this.#texts))
       const options = (part: string) => this.#asked.get(part)?.options
       for (const reason of scoreFaults(item, sums, options)) refuse(reason)
     }

@@ -2,22 +2,34 @@
 import type { PlanAlert, PlanBand, PlanOption, PlanScore } from "#machines/plan.ts"
 import type { QuestionnaireItem } from "#schemas/fhir.ts"
 import { all, extensionUrls, first, string } from "./extensions.ts"
+import type { Texts } from "./texts.ts"
 
 const number = (extension: Parameters<typeof first>[0], name: string): number =>
   first(extension, name)?.valueInteger ?? first(extension, name)?.valueDecimal ?? 0
 
-const bandsOf = (item: QuestionnaireItem): ReadonlyArray<PlanBand> =>
-  all(item, extensionUrls.band).map((band) => ({
-    min: number(band, "min"),
-    max: number(band, "max"),
-    display: string(band, "display") ?? ""
-  }))
+const bandsOf = (item: QuestionnaireItem, texts: Texts): ReadonlyArray<PlanBand> =>
+  all(item, extensionUrls.band).map((band) => {
+    const text = texts.forStaff(first(band, "display")?._valueString)
+    return {
+      min: number(band, "min"),
+      max: number(band, "max"),
+      display: string(band, "display") ?? "",
+      ...(text === undefined ? {} : { text })
+    }
+  })
 
 export const isNumber = ({ type }: QuestionnaireItem): boolean => type === "integer" || type === "decimal"
 
-export const scoreOf = (item: QuestionnaireItem, sumOf: ReadonlyArray<string>): PlanScore => {
+export const scoreOf = (item: QuestionnaireItem, sumOf: ReadonlyArray<string>, texts: Texts): PlanScore => {
   const missingMax = first(item, extensionUrls.missingMax)?.valueInteger
-  return { linkId: item.linkId, sumOf, bands: bandsOf(item), ...(missingMax === undefined ? {} : { missingMax }) }
+  const text = texts.forStaff(item._text) ?? item.text
+  return {
+    linkId: item.linkId,
+    ...(text === undefined ? {} : { text }),
+    sumOf,
+    bands: bandsOf(item, texts),
+    ...(missingMax === undefined ? {} : { missingMax })
+  }
 }
 
 /** `options`: of the question with this linkId, if there is one. */

@@ -42,10 +42,18 @@ export const sumsOf = (plan: Plan, form: Form): Evaluated["values"] => {
 /** What totals come to; one whose item is disabled, or whose answers are missing, is not there. */
 export const scoresOf = (plan: Plan, form: Form): ReadonlyArray<Score> => {
   const all = instancesOf(form.items)
-  return plan.scores.flatMap(({ linkId, bands }) => {
+  return plan.scores.flatMap(({ linkId, text, bands }) => {
     const value = all.find(({ item }) => item.linkId === linkId)?.answers[0]?.value
     if (typeof value !== "number") return []
-    const band = bands.find(({ min, max }) => min <= value && value <= max)?.display
-    return [band === undefined ? { id: linkId, value } : { id: linkId, value, band }]
+    const band = bands.find(({ min, max }) => min <= value && value <= max)
+    return [
+      {
+        id: linkId,
+        ...(text === undefined ? {} : { text }),
+        value,
+        ...(band === undefined ? {} : { band: band.display }),
+        ...(band?.text === undefined ? {} : { band_text: band.text })
+      }
+    ]
   })
 }

@@ -24,6 +24,11 @@ export class Texts {
     return translated ?? value
   }
 
+  /** What only staff read: without it a language is offered all the same. */
+  forStaff(beside: Element | undefined): string | undefined {
+    return translations(beside, this.language)[0]
+  }
+
   /** All wordings of a repeated extension: a translation may hold several. */
   phrases(element: Extended | undefined, url: string): ReadonlyArray<string> {
     return all(element, url)

@@ -4,7 +4,7 @@ import type { AnswerValue, ClientMessage, ServerMessage, ServerMessageOf } from 
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { Caller, interviewed, noPrompts, silence, tokenOf } from "./caller.ts"
 import { orderFaults } from "./order.ts"
-import { bandOf, linkIds, safetyItem, totalOf } from "./questionnaire-file.ts"
+import { scoreOf, linkIds, safetyItem, totalOf } from "./questionnaire-file.ts"
 
 type Question = ServerMessageOf<"question.asked">
 
@@ -75,7 +75,7 @@ describe("an interview by one way alone", () => {
       code: choiceOf(question).code
     }))
     const total = totalOf(meant)
-    assert.deepStrictEqual(completed.scores, [{ id: "44261-6", value: total, band: bandOf(total) }])
+    assert.deepStrictEqual(completed.scores, [scoreOf(total)])
     assert.deepStrictEqual(viaOf(caller), ["touch"])
     assert.isEmpty(caller.of("answer.confirm"))
   })

@@ -8,7 +8,7 @@ import { auditText } from "#test/support/audit-log.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { interviewed, tokenOf } from "./caller.ts"
 import { orderFaults, unconfirmed } from "./order.ts"
-import { bandOf, choiceItems, linkIds, safetyItem, totalOf } from "./questionnaire-file.ts"
+import { scoreOf, choiceItems, linkIds, safetyItem, totalOf } from "./questionnaire-file.ts"
 
 interface Interview extends Conversation {
   readonly patient: Patient
@@ -64,7 +64,7 @@ describe("PHQ-9 by voice, held by three patients at the same time", () => {
   it("adds up the points of what was meant, as the questionnaire's file has them", () => {
     for (const { completed, patient } of interviews) {
       const total = totalOf(patient.meant)
-      assert.deepStrictEqual(completed.scores, [{ id: "44261-6", value: total, band: bandOf(total) }])
+      assert.deepStrictEqual(completed.scores, [scoreOf(total)])
     }
     assert.isAbove(new Set(interviews.map(({ patient }) => totalOf(patient.meant))).size, 1)
   })

@@ -42,6 +42,20 @@ const summed = items
 export const totalOf = (answers: ReadonlyMap<string, AnswerValue>): number =>
   summed.reduce((sum, linkId) => sum + pointsOf(linkId, answers.get(linkId)), 0)
 
+const arabicBands = {
+  minimal: "ضئيل",
+  mild: "خفيف",
+  moderate: "متوسط",
+  "moderately severe": "متوسط إلى شديد",
+  severe: "شديد"
+}
+
 /** Bands of PHQ-9 (Kroenke, Spitzer, Williams 2001). */
-export const bandOf = (total: number): string =>
+export const bandOf = (total: number): keyof typeof arabicBands =>
   total < 5 ? "minimal" : total < 10 ? "mild" : total < 15 ? "moderate" : total < 20 ? "moderately severe" : "severe"
+
+/** As staff are told it in an Arabic visit. */
+export const scoreOf = (total: number) => {
+  const band = bandOf(total)
+  return { id: "44261-6", text: "مجموع PHQ-9", value: total, band, band_text: arabicBands[band] }
+}

@@ -30,7 +30,7 @@ describe("a computed value", () => {
     answer(2)
     assert.equal(now(), "correction")
     assert.deepEqual(response().item?.[2]?.answer, [{ valueDecimal: 20 }])
-    assert.deepEqual(scores(), [{ id: "bmi", value: 20 }])
+    assert.deepEqual(scores(), [{ id: "bmi", text: "bmi", value: 20 }])
   })
 
   it("may decide what else is asked, through other computed values", () => {
@@ -78,7 +78,7 @@ describe("a computed value", () => {
     )
     answer("c1")
     answer("c2")
-    assert.deepEqual(scores(), [{ id: "total", value: 3, band: "high" }])
+    assert.deepEqual(scores(), [{ id: "total", text: "total", value: 3, band: "high" }])
   })
 
   it("that is required and cannot be computed is asked for last", () => {

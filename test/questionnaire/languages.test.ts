@@ -34,11 +34,23 @@ describe("a language", () => {
             required,
             options.map(({ code, points, key }) => [code, points, key])
           ]),
-          scores,
+          scores.map(({ linkId, sumOf, bands }) => [
+            linkId,
+            sumOf,
+            bands.map(({ min, max, display }) => [min, max, display])
+          ]),
           alerts
         ])
       assert.equal(facts(english), facts(arabic))
     }
+  })
+
+  it("has words of its own for what staff read of a score", () => {
+    const loaded = shipped("gad-7")
+    const named = ({ scores }: typeof loaded.plan) =>
+      scores.flatMap(({ text, bands }) => [text, ...bands.map((band) => band.text ?? band.display)])
+    assert.deepEqual(named(loaded.plan), ["المجموع", "ضئيل", "خفيف", "متوسط", "شديد"])
+    assert.deepEqual(named(inLanguage(loaded, "en").plan), ["Total score", "minimal", "mild", "moderate", "severe"])
   })
 
   it("that one text lacks is not offered, and the text is named", () => {

@@ -82,7 +82,7 @@ describeInBrowser("the result on the page to talk to", (browser) => {
     await page.waitForSelector("#choose:not([hidden])")
     assert.strictEqual(await page.inputValue("#questionnaire"), "scored")
     await finished(page)
-    assert.deepStrictEqual(await page.locator("#scores li").allTextContents(), ["Score total: 2 raised"])
+    assert.deepStrictEqual(await page.locator("#scores li").allTextContents(), ["Total score: 2 – raised"])
     assert.isTrue(await page.isVisible("#scores"))
     assert.deepStrictEqual(await inaccessible(), [])
     await screenshot(page, "talk-result-staff-en")

@@ -18,7 +18,16 @@ export const showResult = ({ summary, scores, response }: ServerMessageOf<"quest
   )
   byId("scores").hidden = scores === undefined || scores.length === 0
   byId("scores").replaceChildren(
-    ...(scores ?? []).map(({ id, value, band = "" }) => element("li", {}, word("score", { id, value, band })))
+    ...(scores ?? []).map(({ text = word("score"), value, band, band_text = band }) =>
+      element(
+        "li",
+        {},
+        element("bdi", {}, text),
+        `: ${value}`,
+        // A band that has no name in the page's language stands by itself, in its own direction.
+        ...(band_text === undefined ? [] : [" – ", element("bdi", {}, band_text)])
+      )
+    )
   )
   const download = byId("download")
   download.hidden = response === undefined
