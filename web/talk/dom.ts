@@ -50,7 +50,7 @@ export const spell = (): void => {
   byId("language").lang = languageNow() === "ar" ? "en" : "ar"
 }
 
-const views = ["enter", "begin", "consent", "question", "paused", "result", "over"] as const
+const views = ["enter", "begin", "connecting", "consent", "question", "paused", "result", "over"] as const
 export type View = (typeof views)[number]
 
 export const viewNow = (): View | undefined => views.find((view) => !byId(view).hidden)

@@ -8,6 +8,7 @@ let state = "authenticating"
 let microphone: MicrophoneStatus = "closed"
 let speaking = false
 let person = false
+let connected = true
 /** Not before the person has consented. */
 let mayListen = false
 
@@ -17,15 +18,22 @@ const tell = (): void => {
   button.textContent = word(microphone === "closed" ? "microphoneOff" : "microphoneOn")
   button.hidden = !mayListen
   byId("level").hidden = microphone !== "open"
-  byId("voice").dataset["turn"] = person ? "person" : speaking ? "service" : state
+  byId("voice").dataset["turn"] = !connected ? "nobody" : person ? "person" : speaking ? "service" : state
   byId("quiet").hidden = !speaking
-  const name =
-    state === "confirming"
+  const name = !connected
+    ? "authenticating"
+    : state === "confirming"
       ? "confirmingState"
       : state === "listening" && microphone !== "open"
         ? "listeningQuiet"
         : state
-  say("state", person ? word("you") : speaking ? word("speaking") : isWord(name) ? word(name) : "")
+  say("state", person && connected ? word("you") : speaking ? word("speaking") : isWord(name) ? word(name) : "")
+}
+
+/** While it is lost, nobody has the turn. */
+export const showConnection = (isConnected: boolean): void => {
+  connected = isConnected
+  tell()
 }
 
 export const showSpeaking = (isSpeaking: boolean): void => {

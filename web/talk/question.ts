@@ -149,8 +149,12 @@ export const showQuestion = (question: Question, select: Select): void => {
   const bar = byId("progress-bar") as HTMLProgressElement
   bar.max = Math.max(1, total)
   bar.value = index
-  bar.setAttribute("aria-valuetext", word("of", { index, total }))
-  say("progress-text", word("of", { index, total }))
+  // Answers that are read back are a text to go through, and their groups are no questions.
+  const isReview = question.review === true
+  byId("question").classList.toggle("review", isReview)
+  const place = word(isReview ? "part" : "of", { index, total })
+  bar.setAttribute("aria-valuetext", place)
+  say("progress-text", place)
   say("question-text", text)
   say("reprompt", help ?? "")
   byId("confirm").hidden = true

@@ -3,7 +3,7 @@ import type { ServerMessage, ServerMessageOf } from "../../client/sawt-client.ts
 import { byId, element, inputOf, onClick, onSubmit, say, show, spell, viewNow } from "./dom.ts"
 import { endingOf, endingOfError, showEnding, type Ending } from "./endings.ts"
 import { forget, keep, type Kept, keptVisit, scopesOf, tokenOfAddress } from "./kept.ts"
-import { respell, showLevel, showLive, showMicrophone, showSpeaking } from "./live.ts"
+import { respell, showConnection, showLevel, showLive, showMicrophone, showSpeaking } from "./live.ts"
 import { optionOfKey, type Question, showQuestion } from "./question.ts"
 import { showResult } from "./result.ts"
 import { Visit } from "./visit.ts"
@@ -22,7 +22,8 @@ let chosen: Ending | undefined
 let promptText = ""
 
 const asked = (shown: Question): void => {
-  if (question?.link_id !== shown.link_id) say("lead", "")
+  // The answers are read back in several groups under one id.
+  if (question?.link_id !== shown.link_id || question.text !== shown.text) say("lead", "")
   question = shown
   showQuestion(shown, (answer) => visit?.send({ type: "answer.select", link_id: shown.link_id, ...answer }))
   byId("withdrawal").hidden = false
@@ -128,9 +129,7 @@ const ended = (ending: Ending): void => {
 }
 
 const begin = async (): Promise<void> => {
-  const button = inputOf("start")
-  if (kept === undefined || button.disabled) return
-  button.disabled = true
+  if (kept === undefined || viewNow() === "connecting") return
   say("fault", "")
   chosen = undefined
   finished = false
@@ -139,12 +138,14 @@ const begin = async (): Promise<void> => {
     ...kept,
     ...(byId("choose").hidden ? {} : { questionnaire: select.value, language: languageNow() })
   }
+  show("connecting")
   try {
     visit = await Visit.begin(started, {
       message: receive,
       question: asked,
       connection: (status) => {
         document.body.dataset["connection"] = status
+        showConnection(status === "connected")
         say("connection", status === "reconnecting" ? word("reconnecting") : "")
       },
       speaking: showSpeaking,
@@ -158,8 +159,6 @@ const begin = async (): Promise<void> => {
     byId("voice").hidden = false
   } catch (error) {
     ended(endingOfError(error))
-  } finally {
-    button.disabled = false
   }
 }
 

@@ -21,6 +21,8 @@ const words = {
   questionnaire: ["الاستبيان", "Questionnaire"],
   begin: ["ابدأ", "Begin"],
 
+  connectingNote: ["لحظة من فضلك. الميكروفون مغلق.", "One moment, please. The microphone is closed."],
+
   consentTitle: ["قبل أن نبدأ", "Before we begin"],
   agreeVoice: ["أوافق، وأجيب بصوتي", "I agree, and answer by voice"],
   agreeTouch: ["أوافق، بلا ميكروفون", "I agree, without the microphone"],
@@ -34,6 +36,7 @@ const words = {
 
   progress: ["التقدّم", "Progress"],
   of: ["السؤال {index} من {total}", "Question {index} of {total}"],
+  part: ["الجزء {index} من {total}", "Part {index} of {total}"],
   tools: ["أدوات", "Tools"],
   repeat: ["أعد السؤال", "Say it again"],
   back: ["السؤال السابق", "Back"],
@@ -69,7 +72,7 @@ const words = {
   resultTitle: ["شكرًا لك", "Thank you"],
   resultNote: ["هذه إجاباتك. وصلت إلى عيادتك.", "These are your answers. Your clinic has them."],
   unanswered: ["بلا جواب", "not answered"],
-  score: ["المجموع {id}: {value} {band}", "Score {id}: {value} {band}"],
+  score: ["المجموع", "Score"],
   print: ["اطبع", "Print"],
   download: ["نزّل (FHIR)", "Download (FHIR)"],
 
