@@ -16,7 +16,8 @@ const tell = (): void => {
   const button = byId("microphone")
   button.setAttribute("aria-pressed", String(microphone === "open"))
   button.textContent = word(microphone === "closed" ? "microphoneOff" : "microphoneOn")
-  button.hidden = !mayListen
+  // Who has paused is not asked to speak.
+  button.hidden = !mayListen || (state === "paused" && microphone === "closed")
   byId("level").hidden = microphone !== "open"
   byId("voice").dataset["turn"] = !connected ? "nobody" : person ? "person" : speaking ? "service" : state
   byId("quiet").hidden = !speaking

@@ -12,6 +12,8 @@ import { languageNow, useLanguage, word } from "./words.ts"
 
 let kept: Kept | undefined
 let visit: Visit | undefined
+/** Of the visit, where it was chosen by link or by the page; the service knows an invitation's. */
+let asksIn: Kept["language"]
 let question: Question | undefined
 let consentVersion = ""
 /** All is answered; the answers may still be read back, and corrected. */
@@ -73,13 +75,19 @@ const models = ({ model, status }: ServerMessageOf<"models.changed">): void => {
 /** Vosk's models have their language in their names; of another name nothing is known, and nothing said. */
 const hearsArabicOnly = (backend: string): boolean => /-ar(-|$)/.test(backend)
 
+/** Who would not be understood is not led to speak. */
+const showHearing = (isUnderstood: boolean): void => {
+  byId("not-heard").hidden = isUnderstood
+  byId("agree-voice").classList.toggle("main", isUnderstood)
+  byId("agree-touch").classList.toggle("main", !isUnderstood)
+}
+
 const receive = (message: ServerMessage): void => {
   showLive(message)
   follow(message)
   switch (message.type) {
     case "session.ready":
-      byId("not-heard").hidden = kept?.language !== "en" || !hearsArabicOnly(message.models.stt.backend)
-      return
+      return showHearing(asksIn !== "en" || !hearsArabicOnly(message.models.stt.backend))
     case "consent.requested":
       consentVersion = message.version
       say("consent-text", message.text)
@@ -138,6 +146,7 @@ const begin = async (): Promise<void> => {
     ...kept,
     ...(byId("choose").hidden ? {} : { questionnaire: select.value, language: languageNow() })
   }
+  asksIn = started.language
   show("connecting")
   try {
     visit = await Visit.begin(started, {
