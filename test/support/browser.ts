@@ -2,11 +2,10 @@
  * Pages of the service in a real browser, driven by playwright-core. Without a Chromium the browser tests are left out, which
  * is said loudly; under CI that is a failure.
  */
-import { readFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import { join } from "node:path"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { inaccessibleIn } from "./axe.ts"
 import { chromiumMissing, chromiumPath } from "./chromium.ts"
 
 const isCI = (process.env.CI ?? "") !== ""
@@ -18,7 +17,7 @@ export interface Opened {
   readonly page: Page
   /** What went wrong until now: errors on the console, uncaught ones, breaches of the policy, requests to other hosts. */
   readonly problems: () => ReadonlyArray<string>
-  /** Breaches of WCAG 2.2 A and AA and of axe's best practices in the page as it stands: rule and element. */
+  /** What axe finds in the page as it stands: rule and element. */
   readonly inaccessible: () => Promise<ReadonlyArray<string>>
 }
 
@@ -34,26 +33,6 @@ export interface OpenOptions {
 export interface TestBrowser {
   /** A page in a context of its own, which ends with the test file. */
   readonly open: (url: string, options?: OpenOptions) => Promise<Opened>
-}
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
-
-interface AxeResult {
-  readonly violations: ReadonlyArray<{
-    readonly id: string
-    readonly help: string
-    readonly nodes: ReadonlyArray<{ readonly html: string; readonly failureSummary?: string }>
-  }>
-}
-
-const inaccessibleIn = async (page: Page): Promise<ReadonlyArray<string>> => {
-  await page.evaluate(axe)
-  const { violations } = (await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'], iframes: false })"
-  )) as AxeResult
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${help} at ${html.slice(0, 160)} ${failureSummary ?? ""}`)
-  )
 }
 
 /** Runs before the page's own scripts, outside its policy. */
