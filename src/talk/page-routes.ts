@@ -22,7 +22,19 @@ const file = (path: `/${string}`, contentType: string, body: string): Route => (
 })
 
 /** `../../client/` in one of them is `/client/` in a browser: an address has nothing above its root. */
-export const modules = ["talk", "dom", "endings", "kept", "live", "question", "result", "visit", "waterfall", "words"]
+export const modules = [
+  "talk",
+  "choose",
+  "dom",
+  "endings",
+  "kept",
+  "live",
+  "question",
+  "result",
+  "visit",
+  "waterfall",
+  "words"
+]
 
 export const addressOf = (module: string): `/${string}` => `/talk/${module}.js`
 

@@ -11,12 +11,19 @@ const option = (code: string, display: string, points: number) => ({
   extension: [{ url: "http://hl7.org/fhir/StructureDefinition/ordinalValue", valueDecimal: points }],
   valueCoding: { code, display }
 })
-const band = (min: number, max: number, display: string) => ({
+const translation = (lang: string, content: string) => ({
+  url: "http://hl7.org/fhir/StructureDefinition/translation",
+  extension: [
+    { url: "lang", valueCode: lang },
+    { url: "content", valueString: content }
+  ]
+})
+const band = (min: number, max: number, display: string, toStaff: string) => ({
   url: "urn:sawt:fhir:band",
   extension: [
     { url: "min", valueInteger: min },
     { url: "max", valueInteger: max },
-    { url: "display", valueString: display }
+    { url: "display", valueString: display, _valueString: { extension: [translation("en", toStaff)] } }
   ]
 })
 const scored = {
@@ -41,8 +48,8 @@ const scored = {
       extension: [
         { url: "urn:sawt:fhir:sum-of", valueString: "q0" },
         { url: "urn:sawt:fhir:sum-of", valueString: "q1" },
-        band(0, 1, "low"),
-        band(2, 4, "raised")
+        band(0, 1, "low", "nothing to note"),
+        band(2, 4, "raised", "somewhat raised")
       ]
     }
   ]
@@ -81,8 +88,9 @@ describeInBrowser("the result on the page to talk to", (browser) => {
     })
     await page.waitForSelector("#choose:not([hidden])")
     assert.strictEqual(await page.inputValue("#questionnaire"), "scored")
+    assert.deepStrictEqual(await page.locator("#questionnaire option").allTextContents(), ["Scored"])
     await finished(page)
-    assert.deepStrictEqual(await page.locator("#scores li").allTextContents(), ["Total score: 2 – raised"])
+    assert.deepStrictEqual(await page.locator("#scores li").allTextContents(), ["Total score: 2 – somewhat raised"])
     assert.isTrue(await page.isVisible("#scores"))
     assert.deepStrictEqual(await inaccessible(), [])
     await screenshot(page, "talk-result-staff-en")

@@ -1,5 +1,6 @@
 /** The page: from an invitation's link to the summary, by touch, keyboard and voice. */
 import type { ServerMessage, ServerMessageOf } from "../../client/sawt-client.ts"
+import { chosenQuestionnaire, offerQuestionnaires, retitle } from "./choose.ts"
 import { byId, element, inputOf, onClick, onSubmit, say, show, spell, viewNow } from "./dom.ts"
 import { endingOf, endingOfError, showEnding, type Ending } from "./endings.ts"
 import { forget, keep, type Kept, keptVisit, scopesOf, tokenOfAddress } from "./kept.ts"
@@ -80,6 +81,8 @@ const showHearing = (isUnderstood: boolean): void => {
   byId("not-heard").hidden = isUnderstood
   byId("agree-voice").classList.toggle("main", isUnderstood)
   byId("agree-touch").classList.toggle("main", !isUnderstood)
+  const first = byId(isUnderstood ? "agree-voice" : "agree-touch")
+  first.parentElement?.prepend(first)
 }
 
 const receive = (message: ServerMessage): void => {
@@ -141,11 +144,7 @@ const begin = async (): Promise<void> => {
   say("fault", "")
   chosen = undefined
   finished = false
-  const select = byId("questionnaire") as unknown as HTMLSelectElement
-  const started: Kept = {
-    ...kept,
-    ...(byId("choose").hidden ? {} : { questionnaire: select.value, language: languageNow() })
-  }
+  const started: Kept = { ...kept, ...chosenQuestionnaire() }
   asksIn = started.language
   show("connecting")
   try {
@@ -169,17 +168,6 @@ const begin = async (): Promise<void> => {
   } catch (error) {
     ended(endingOfError(error))
   }
-}
-
-const offerQuestionnaires = async (): Promise<void> => {
-  const response = await fetch("/questionnaires")
-  const { questionnaires } = (await response.json()) as {
-    readonly questionnaires: ReadonlyArray<{ readonly id: string; readonly title: string }>
-  }
-  byId("questionnaire").replaceChildren(
-    ...questionnaires.map(({ id, title }) => element("option", { value: id }, title))
-  )
-  byId("choose").hidden = false
 }
 
 const withToken = (token: string): void => {
@@ -272,6 +260,7 @@ onClick("language", () => {
   useLanguage(languageNow() === "ar" ? "en" : "ar")
   spell()
   respell()
+  retitle()
 })
 
 const wanted = new URLSearchParams(location.search).get("language")
