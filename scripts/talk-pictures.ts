@@ -31,6 +31,7 @@ const languages = (["ar", "en"] as const).filter((one) => values.language === un
 const states = {
   token: "code asked",
   welcome: "welcome",
+  choice: "welcome for staff",
   connecting: "connecting",
   consent: "consent",
   speaking: "reading aloud",
@@ -109,7 +110,10 @@ const photograph = async (server: ServerProcess, reviewing: Clinic, language: La
       await withPage(browser, async (page) => review(page, (await invite(reviewing)).link, see(page)))
     await withPage(browser, async (page) => {
       const token = await mintToken(server.url, server.secret, "healthcare clinician", "dr-house")
-      await page.goto(`${server.url}/talk?language=${language}&questionnaire=phq-9#${token}`)
+      await page.goto(`${server.url}/talk?language=${language}#${token}`)
+      await page.waitForSelector("#choose:not([hidden])")
+      await page.selectOption("#questionnaire", "phq-9")
+      await see(page)("choice")
       await page.click("#start")
       await page.click("#agree-touch")
       await finished(page, 1)

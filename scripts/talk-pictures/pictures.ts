@@ -6,7 +6,7 @@ import { inaccessibleIn } from "#test/support/axe.ts"
 
 export const forms = {
   phone: { width: 360, height: 740 },
-  desktop: { width: 960, height: 720 }
+  desktop: { width: 800, height: 640 }
 } as const
 export type Form = keyof typeof forms
 export const themes = ["light", "dark"] as const
