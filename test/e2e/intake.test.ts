@@ -94,7 +94,7 @@ describe("the intake", () => {
     )) as ServerMessageOf<"questionnaire.completed">
     const response = completed.response as unknown as QuestionnaireResponse
     assert.deepStrictEqual(validateResponse(source, response), [])
-    assert.deepStrictEqual(completed.scores, [{ id: "bmi", value: 22 }])
+    assert.deepStrictEqual(completed.scores, [{ id: "bmi", text: "Body mass index", value: 22 }])
     const summary = completed.summary.filter(({ link_id }) => link_id === "allergy-to")
     assert.deepStrictEqual(
       summary.map(({ display, occurrence }) => [display, occurrence]),
@@ -112,7 +112,7 @@ describe("the intake", () => {
       (m) => m.type === "questionnaire.completed" && m.status === "amended"
     )) as ServerMessageOf<"questionnaire.completed">
     assert.deepStrictEqual(validateResponse(source, amended.response as unknown as QuestionnaireResponse), [])
-    assert.deepStrictEqual(amended.scores, [{ id: "bmi", value: 25.7 }])
+    assert.deepStrictEqual(amended.scores, [{ id: "bmi", text: "Body mass index", value: 25.7 }])
     await caller.end()
   })
 
