@@ -25,8 +25,12 @@ const decode = Schema.decodeUnknownSync(ServerMessage, { onExcessProperty: "erro
 
 const runs = Number(process.env.RUNS ?? 50)
 /** Keys that only a clinician's message has, and the words of every band. */
-const forbiddenKeys = ["scores", "band", "alerts", "response", "score", "rule", "subject"]
-const bands = plan.scores.flatMap(({ bands }) => bands.map(({ display }) => display))
+const forbiddenKeys = ["scores", "band", "band_text", "alerts", "response", "score", "rule", "subject"]
+const asked = JSON.stringify(plan.questions)
+/** But those that a question has too, such as "severe" of difficulties. */
+const bands = plan.scores
+  .flatMap(({ bands }) => bands.flatMap(({ display, text = display }) => [display, text]))
+  .filter((band) => !asked.includes(band))
 
 const eventsAt = (snapshot: InterviewSnapshot, choice: number): InterviewEvent => {
   const { linkId } = snapshot.context
