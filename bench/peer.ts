@@ -4,6 +4,9 @@
  */
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
+import { basename } from "node:path"
+import { findAllocator } from "#src/host/allocator.ts"
+import { blasEnvironment } from "#src/host/blas-kernels.ts"
 import { mintToken } from "../scripts/client.ts"
 import { startServer } from "../scripts/server-process.ts"
 import { align, wordsOf } from "./alignment.ts"
@@ -25,7 +28,8 @@ said (paced).
   exact         this service: every frame decoded
   gated         this service with ?gate=vad
 Audio is that of bench:throughput: continuous speech, and conversation of 40 % speech with recorded noise. CPU time is that of
-all processes of a server; memory per client is what they grew by, halfway through, from before the clients came.`,
+all processes of a server. Memory is that of the processes that hear, halfway through a round (median); for a further client, what
+it is more than with the fewest clients of the run. Both servers start anew for each kind of audio and pace.`,
   {
     texts: {
       "vosk-server": { about: "folder of its sources; needed" },
@@ -47,7 +51,9 @@ if (folder === "") {
   process.exit(2)
 }
 const listed = (text: string): ReadonlyArray<string> => text.split(",").filter((part) => part !== "")
-const counts = listed(texts.clients).map(Number)
+const counts = listed(texts.clients)
+  .map(Number)
+  .toSorted((one, other) => one - other)
 const kinds = listed(texts.audio).filter((kind): kind is SceneKind => kind in scenes)
 const paces = listed(texts.pace)
 
@@ -61,11 +67,12 @@ interface Round {
   readonly used: Readonly<Record<ProcessName, number>>
   readonly cpuSeconds: number
   readonly heard: ReadonlyArray<{ readonly text: string; readonly finalMs: number }>
-  readonly clientKb: number
+  readonly memoryKb: number
 }
 
+/** Of those that hear: speech is prepared in the first minute whether anybody is there or not. */
 const pssOf = (processes: ReadonlyArray<ServiceProcess>): number =>
-  processes.reduce((sum, { pid }) => sum + pssKbOf(pid), 0)
+  processes.reduce((sum, { pid, name }) => (name === "tts" ? sum : sum + pssKbOf(pid)), 0)
 
 const runRound = async (
   { target, processes: list }: Contender,
@@ -73,11 +80,10 @@ const runRound = async (
   isRealTime: boolean
 ): Promise<Round> => {
   const processes = list()
-  const before = pssOf(processes)
   const meter = cpuMeter(processes)
-  let [halfway, most] = [0, before]
+  let [halfway, memoryKb] = [0, NaN]
   const onHalf = () => {
-    if (++halfway === Math.ceil(recordings.length / 2)) most = pssOf(processes)
+    if (++halfway === Math.ceil(recordings.length / 2)) memoryKb = pssOf(processes)
   }
   const startAtMs = performance.now()
   // In real time not all in the same moment: people do not speak in step.
@@ -88,7 +94,7 @@ const runRound = async (
   )
   const used = meter()
   const cpuSeconds = Object.values(used).reduce((sum, seconds) => sum + seconds, 0)
-  return { used, cpuSeconds, heard, clientKb: (most - before) / recordings.length }
+  return { used, cpuSeconds, heard, memoryKb }
 }
 
 /** Again where a model host was replaced in the middle: what that process has used cannot be read any more. */
@@ -154,43 +160,67 @@ const contest = async (contenders: ReadonlyArray<Contender>, kind: SceneKind, cl
         .join(", "),
       "final p50, ms": rounded(median(finals), 1),
       "final p95": rounded(percentile(finals, 0.95), 1),
-      "KB a client": rounded(median(mine.map(({ clientKb }) => clientKb)), 0)
+      "memory, MB": rounded(median(mine.map(({ memoryKb }) => memoryKb)) / 1_024, 1)
     }
   })
 }
 
+/** With what a further client takes, which the fewest clients cannot show. */
+const withGrowth = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
+  rows.map((row): Row => {
+    const fewest = rows.find(({ server }) => server === row.server)
+    const grownMb = Number(row["memory, MB"]) - Number(fewest?.["memory, MB"])
+    const more = Number(row.clients) - Number(fewest?.clients)
+    return { ...row, "KB a further client": more === 0 ? "" : rounded((1_024 * grownMb) / more, 0) }
+  })
+
 const warmUpClients = 2 * availableParallelism()
 const program = await buildPeer(folder)
-const peer = await startPeer(program, flags.tuned)
-const server = await startServer({
-  VOSK_SAMPLE_RATE: "16000",
-  // Nothing is rendered ahead meanwhile.
-  TTS_HOME: "/dev/null/none",
-  MAX_CONCURRENT_SESSIONS: String(Math.max(...counts, warmUpClients) + 1),
-  RATE_LIMIT_PER_MINUTE: "100000"
-})
-try {
-  const token = await mintToken(server.url, server.secret, "voice", "bench")
-  const url = `${server.url.replace("http", "ws")}/ws/secure`
-  const own = () => processesOf(server.process.pid ?? 0)
-  const contenders: ReadonlyArray<Contender> = [
-    { name: "vosk-server", target: { url: peer.url, isPeer: true }, processes: () => [{ pid: peer.pid, name: "stt" }] },
-    { name: "exact", target: { url, token, isPeer: false }, processes: own },
-    { name: "gated", target: { url: `${url}?gate=vad`, token, isPeer: false }, processes: own }
-  ]
-  progress("warming up")
-  const warm = Array.from({ length: warmUpClients }, (_, i) => scenes.conversation(i, 10))
-  for (const contender of contenders) await runRound(contender, warm, false)
-  const rows: Array<Row> = []
-  for (const kind of kinds)
-    for (const pace of paces)
-      for (const clients of counts) rows.push(...(await contest(contenders, kind, clients, pace)))
-  if (texts.svg !== "") writeFileSync(texts.svg, plotOf(rows))
-  console.log(json ? JSON.stringify({ machine: machine(), rows }, undefined, 2) : `${machine()}\n\n${table(rows)}`)
-} finally {
-  await peer.stop()
-  await server.stop()
+
+/** All numbers of clients, with servers of their own. */
+const compare = async (kind: SceneKind, pace: string): Promise<ReadonlyArray<Row>> => {
+  const peer = await startPeer(program, flags.tuned)
+  const server = await startServer({
+    VOSK_SAMPLE_RATE: "16000",
+    // Nothing is rendered ahead meanwhile.
+    TTS_HOME: "/dev/null/none",
+    MAX_CONCURRENT_SESSIONS: String(Math.max(...counts, warmUpClients) + 1),
+    RATE_LIMIT_PER_MINUTE: "100000"
+  })
+  try {
+    const token = await mintToken(server.url, server.secret, "voice", "bench")
+    const url = `${server.url.replace("http", "ws")}/ws/secure`
+    const own = () => processesOf(server.process.pid ?? 0)
+    const contenders: ReadonlyArray<Contender> = [
+      {
+        name: "vosk-server",
+        target: { url: peer.url, isPeer: true },
+        processes: () => [{ pid: peer.pid, name: "stt" }]
+      },
+      { name: "exact", target: { url, token, isPeer: false }, processes: own },
+      { name: "gated", target: { url: `${url}?gate=vad`, token, isPeer: false }, processes: own }
+    ]
+    progress("warming up")
+    const warm = Array.from({ length: warmUpClients }, (_, i) => scenes.conversation(i, 10))
+    for (const contender of contenders) await runRound(contender, warm, false)
+    const rows: Array<Row> = []
+    for (const clients of counts) rows.push(...(await contest(contenders, kind, clients, pace)))
+    return withGrowth(rows)
+  } finally {
+    await peer.stop()
+    await server.stop()
+  }
 }
+
+const rows: Array<Row> = []
+for (const kind of kinds) for (const pace of paces) rows.push(...(await compare(kind, pace)))
+if (texts.svg !== "") writeFileSync(texts.svg, plotOf(rows))
+const tuning = [
+  `allocator ${basename(findAllocator() ?? "of the C library")}`,
+  `kernels ${Object.values(blasEnvironment())[0] ?? "as OpenBLAS finds"}`
+]
+const setting = `${machine()}; the service's libvosk: ${tuning.join(", ")}`
+console.log(json ? JSON.stringify({ machine: setting, rows }, undefined, 2) : `${setting}\n\n${table(rows)}`)
 
 function plotOf(rows: ReadonlyArray<Row>): string {
   const groups = Map.groupBy(rows, ({ audio, pace, clients }) => `${String(audio).slice(0, 5)}. ${pace} ${clients}`)
