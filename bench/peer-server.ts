@@ -11,7 +11,7 @@ import { connect } from "node:net"
 import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
-import { findAllocator } from "#src/host/allocator.ts"
+import { allocatorEnvironment, findAllocator } from "#src/host/allocator.ts"
 import { blasEnvironment } from "#src/host/blas-kernels.ts"
 import { embeddedSttModelPath } from "#src/stt/stt.ts"
 import { freePort } from "../scripts/server-process.ts"
@@ -51,10 +51,10 @@ export const buildPeer = async (folder: string): Promise<string> => {
   return program
 }
 
-const tuning = (): Readonly<Record<string, string>> => {
-  const allocator = findAllocator()
-  return { ...blasEnvironment(), ...(allocator === undefined ? {} : { LD_PRELOAD: allocator }) }
-}
+const tuning = (): Readonly<Record<string, string>> => ({
+  ...blasEnvironment(),
+  ...allocatorEnvironment(findAllocator())
+})
 
 export interface Peer {
   readonly url: string

@@ -4,6 +4,7 @@
  * before speech until it has ended pieces go on whole, each utterance to a recogniser of its own. A detector that dies
  * makes pieces wait, not get lost. What a piece is answered with follows from the audio and its pieces alone.
  */
+import { giveBack } from "#src/stt/give-back.ts"
 import { Live } from "#src/stt/live.ts"
 import type { Stt, Verbatim, VerbatimOptions } from "#src/stt/stt.ts"
 import { type Vad, vadFrameSamples } from "#src/vad/vad.ts"
@@ -65,7 +66,7 @@ export class GatedVerbatim implements Verbatim {
   readonly #detection: Detection
   readonly #live = new Live()
   readonly #endpointer = new Endpointer(endpointing, framesOf(endSilenceMs))
-  /** Of a frame, what has come. */
+  /** Of a frame, what has come: a copy, since the message may be given back before the next one comes. */
   #rest: Int16Array = nothing
   #framesPushed = 0
   #framesAnswered = 0
@@ -127,7 +128,7 @@ export class GatedVerbatim implements Verbatim {
       const frame = this.#rest.length === 0 ? taken : joined(this.#rest, taken)
       at += taken.length
       const isWhole = frame.length === vadFrameSamples
-      this.#rest = isWhole ? nothing : frame
+      this.#rest = isWhole ? nothing : frame.slice()
       if (isWhole) frames.push(frame)
     }
     return frames
@@ -173,7 +174,9 @@ export class GatedVerbatim implements Verbatim {
   #hear(reply: Reply): void {
     const { verbatim, awaiting } = (this.#utterance ??= this.#begin())
     const [only] = this.#unheard
-    const bytes = this.#unheard.length === 1 && only !== undefined ? only : Buffer.concat(this.#unheard)
+    const isOne = this.#unheard.length === 1 && only !== undefined
+    const bytes = isOne ? only : Buffer.concat(this.#unheard)
+    if (!isOne) this.#unheard.forEach(giveBack)
     this.#unheard = []
     this.#unheardBytes = 0
     awaiting.push(reply)
@@ -220,6 +223,7 @@ export class GatedVerbatim implements Verbatim {
       const first = this.#unheard.shift() ?? nothingSaid
       const over = Math.min(this.#unheardBytes - bytesMax, first.byteLength)
       if (over < first.byteLength) this.#unheard.unshift(first.subarray(over))
+      else giveBack(first)
       this.#unheardBytes -= over
     }
   }

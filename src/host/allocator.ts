@@ -4,6 +4,7 @@
  * brings one, so it is the system's, where it has one: Debian's `libjemalloc2`, which the image has.
  */
 import { existsSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 
 /** Where a loader of Linux looks, for this processor. */
@@ -24,3 +25,12 @@ export const findAllocator = (places: ReadonlyArray<string> = folders): string |
 /** `chosen` as `STT_ALLOCATOR` has it: `system` is what libvosk is linked with. */
 export const allocatorOf = (chosen: string | undefined): string | undefined =>
   chosen === "system" ? undefined : (chosen ?? findAllocator())
+
+/** jemalloc would take four arenas for each processor, and each keeps memory that no other uses. */
+const processorsPerArena = 4
+
+/** For a process that is to have this allocator. */
+export const allocatorEnvironment = (library: string | undefined): Readonly<Record<string, string>> =>
+  library === undefined
+    ? {}
+    : { LD_PRELOAD: library, MALLOC_CONF: `narenas:${Math.ceil(availableParallelism() / processorsPerArena)}` }

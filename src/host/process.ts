@@ -11,6 +11,7 @@ import { Exit, Schema } from "effect"
 import { HostError, HostEvent, type HostCommand, type HostFault, type HostKind } from "#schemas/host.ts"
 import { giveWay } from "#src/priorities.ts"
 import { compileCacheFolder } from "#src/compile-cache.ts"
+import { allocatorEnvironment } from "./allocator.ts"
 import { blasEnvironment } from "./blas-kernels.ts"
 import { Debt } from "./debt.ts"
 import { unexpectedEnd } from "./end.ts"
@@ -25,7 +26,7 @@ export interface HostSpec {
   readonly kind: HostKind
   /** Given to the backend's `load` as it is: JSON, no secrets. */
   readonly options: object
-  /** A shared library that the process loads before all others (`LD_PRELOAD`). */
+  /** A shared library that the process loads before all others. */
   readonly preload?: string
 }
 
@@ -101,7 +102,7 @@ export class HostProcess {
       UV_THREADPOOL_SIZE: String(availableParallelism()),
       NODE_COMPILE_CACHE: compileCacheFolder,
       ...blasEnvironment(),
-      ...(preload === undefined ? {} : { LD_PRELOAD: preload })
+      ...allocatorEnvironment(preload)
     }
     this.#child = spawn(process.execPath, [program], { stdio: ["ignore", "ignore", "pipe", "pipe"], env })
     giveWay(this.#child, "model")

@@ -10,6 +10,7 @@ import { HostError, verbatimAnswer, verbatimHeaderBytes, type VerbatimParams } f
 import { hostsPerUtteranceMax, hostWaitMs } from "#src/fallbacks.ts"
 import type { HostStream } from "#src/host/host.ts"
 import { limits } from "#src/limits.ts"
+import { giveBack } from "./give-back.ts"
 import { Live } from "./live.ts"
 import type { Pool, PoolHost } from "./pool.ts"
 import type { Fork } from "./replay.ts"
@@ -30,7 +31,7 @@ export interface VerbatimOptions extends Omit<VerbatimParams["verbatim"], "start
 }
 
 export interface Verbatim {
-  /** Whole samples, kept: they are left as they are from now on. */
+  /** Whole samples. They are the stream's from now on: a buffer that holds nothing else is empty once they are heard. */
   readonly push: (bytes: Uint8Array) => void
   /** Ends the utterance; what is pushed after it begins anew, and the times of words go on. */
   readonly finish: () => void
@@ -90,6 +91,7 @@ export class ReplayedVerbatim implements Verbatim {
     if (this.#closed) return
     this.#closed = true
     this.#hearing?.interruptUnsafe()
+    for (const item of this.#items) if (item !== finish) giveBack(item)
     this.#items = []
   }
 
@@ -123,6 +125,7 @@ export class ReplayedVerbatim implements Verbatim {
     for (const item of this.#items.splice(0, count)) {
       this.#keptSamples -= samplesIn(item)
       this.#startSamples += samplesIn(item)
+      if (item !== finish) giveBack(item)
     }
     this.#answered = Math.max(0, this.#answered - count)
     this.#heard -= count

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "vitest"
 import { GatedVerbatim } from "#src/audio/gated.ts"
 import { bytesOf, joined } from "#src/audio/pcm.ts"
-import type { Verbatim } from "#src/stt/stt.ts"
+import type { Verbatim, VerbatimOptions } from "#src/stt/stt.ts"
 import { readSamples } from "#test/stt/recordings.ts"
 import { silence, stt, vad } from "./listening.ts"
 
@@ -27,7 +27,8 @@ const throughGate = (samples: Int16Array, detector = vad): Promise<ReadonlyArray
       const { push, finish, close } = bound(stt.openVerbatim(options))
       const pushes: Array<Uint8Array> = []
       heard.push({ startSeconds: options.startSeconds, pushes })
-      return { push: (bytes) => (pushes.push(bytes.slice()), push(bytes)), finish, close }
+      // Not `slice`: a Buffer's is a view of what the stream gives back.
+      return { push: (bytes) => (pushes.push(new Uint8Array(bytes)), push(bytes)), finish, close }
     }
     const gated = new GatedVerbatim({ ...stt, openVerbatim }, detector, {
       sampleRateHz: 16_000,
@@ -44,6 +45,36 @@ const throughGate = (samples: Int16Array, detector = vad): Promise<ReadonlyArray
     for (let at = 0; at < bytes.length; at += pieceBytes) gated.push(bytes.subarray(at, at + pieceBytes))
     gated.finish()
   })
+
+/** Pieces of 200 ms, each with a buffer of its own, as a connection hands them over. */
+const handOver = (samples: Int16Array, { push, finish }: Verbatim): ReadonlyArray<Uint8Array> => {
+  const bytes = bytesOf(samples)
+  const pieces: Array<Uint8Array> = []
+  for (let at = 0; at < bytes.length; at += pieceBytes) pieces.push(new Uint8Array(bytes.subarray(at, at + pieceBytes)))
+  pieces.forEach(push)
+  finish()
+  return pieces
+}
+
+describe("audio that has been heard", () => {
+  const word = readSamples("long-1-00000004.wav").subarray(0, 32_000)
+  const said = joined(silence(2_500), word, silence(2_500))
+
+  it.each([
+    ["by libvosk", (options: VerbatimOptions) => bound(stt.openVerbatim(options))],
+    ["through the gate", (options: VerbatimOptions) => bound(new GatedVerbatim(stt, vad, options))]
+  ])("is given back: %s", async (_, open) => {
+    const finished = Promise.withResolvers<void>()
+    const settings = { sampleRateHz: 16_000, words: true, alternatives: 0, onAnswer: () => {} }
+    const verbatim = open({ ...settings, onFinished: finished.resolve, onFailed: finished.reject })
+    const pieces = handOver(said, verbatim)
+    await finished.promise
+    verbatim.close()
+    // Under the gate the last second stays, which could be the one before speech.
+    const kept = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    assert.isAtMost(kept, secondBytes + pieceBytes)
+  })
+})
 
 describe("what passes the gate", () => {
   const word = readSamples("long-1-00000004.wav").subarray(0, 32_000)
