@@ -54,8 +54,16 @@ describe("imports", () => {
 
   it("schemas/ uses effect's data modules only", () =>
     none(
-      under("schemas/").filter(({ target }) => target !== "effect" && !target.startsWith("schemas/")),
-      "effect, schemas/"
+      under("schemas/").filter(({ target }) => !/^(effect|effect\/Schema|schemas\/.*)$/.test(target)),
+      "effect, effect/Schema, schemas/"
+    ))
+
+  it("hosts that every start waits for load no more of effect than its schemas", () =>
+    none(
+      ["schemas/host.ts", "src/tts/espeak.ts", "src/tts/rendering.ts"]
+        .flatMap(under)
+        .filter(({ target, typeOnly }) => target === "effect" && !typeOnly),
+      "effect/Schema"
     ))
 
   it("machines/ is pure: xstate, and types of schemas", () =>

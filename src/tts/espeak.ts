@@ -3,7 +3,8 @@
  * it and nothing else links it. One synthesis is one synchronous call of some tens of milliseconds; sentences wait in
  * line, and one whose stream has closed is never begun. Text is respelled first (`espeak-spelling.ts`).
  */
-import { Schema } from "effect"
+// By its own path: a host loads this while somebody waits for the start, and all of effect takes 60 ms more.
+import * as Schema from "effect/Schema"
 import {
   BackendFault,
   type Backend,
