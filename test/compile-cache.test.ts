@@ -16,6 +16,6 @@ describe("compiled modules", () => {
   it("are looked for before anything of the service is imported", () => {
     const source = readFileSync(join(root, "src/main.ts"), "utf8")
     const imported = [...source.matchAll(/^import .*"(.+)"$/gm)].map(([, name]) => name)
-    assert.deepStrictEqual(imported, ["#src/node-version.ts", "#src/compile-cache.ts"])
+    assert.deepStrictEqual(imported, ["#src/node-version.ts", "#src/young-generation.ts", "#src/compile-cache.ts"])
   })
 })
