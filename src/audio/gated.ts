@@ -94,7 +94,7 @@ export class GatedVerbatim implements Verbatim {
       onProbability: (probability) => void this.#probabilities.push(probability),
       onAnswered: () => this.#decideAll(),
       onFailed: () => {},
-      isPatient: () => this.#live.isLive
+      isPatient: () => this.#live.mayWait
     })
   }
 

@@ -107,7 +107,7 @@ export class ReplayedVerbatim implements Verbatim {
 
   #send(item: Item): void {
     if (item === finish) this.#stream?.send({ type: "finish" })
-    else if (this.#live.isLive) this.#stream?.sendPatiently(item)
+    else if (this.#live.mayWait) this.#stream?.sendPatiently(item)
     else this.#stream?.sendBinary(item)
   }
 
