@@ -106,8 +106,8 @@ try {
     `\n${completed.status}: ${completed.summary.length} answers, ${utterances} utterances, ${minutes.toFixed(1)} minutes of conversation`
   )
   for (const { text, display } of completed.summary) console.log(`  ${display}   ←   ${text}`)
-  for (const { id, text = id, value, band } of completed.scores ?? [])
-    console.log(`${text}: ${value}${band === undefined ? "" : ` (${band})`}`)
+  for (const { id, text = id, value, band, band_text = band } of completed.scores ?? [])
+    console.log(`${text}: ${value}${band_text === undefined ? "" : ` (${band_text})`}`)
   console.log(`Mistakes made: ${patient.mistakes.join(", ")}`)
   console.log(
     `Written: ${join(options.output, "response.json")}, ${join(options.output, "conversation.wav")} (left: engine, right: patient)`
