@@ -15,6 +15,8 @@ const pingMs = 10_000
 const silencesMax = 2
 /** The WebSocket standard's word for a connection that ended without a close. */
 const lostCode = 1006
+/** Its `readyState` of a socket that takes what is sent; one that closes says so before it tells of its end. */
+const openState = 1
 
 export interface Address {
   /** http(s)://host:port, perhaps with a path before that of the service. */
@@ -115,14 +117,23 @@ export class Link {
     return this.#socket.bufferedAmount
   }
 
-  send(message: ClientMessage): void {
-    if (!this.#over) this.#socket.send(JSON.stringify(message))
+  /** False: the connection is ending, and takes nothing more. */
+  send(message: ClientMessage): boolean {
+    if (!this.#isOpen) return false
+    this.#socket.send(JSON.stringify(message))
+    return true
   }
 
-  sendAudio(frame: Uint8Array): void {
-    if (this.#over) return
+  /** As `send`. */
+  sendAudio(frame: Uint8Array): boolean {
+    if (!this.#isOpen) return false
     this.#socket.send(frame)
     this.sentBytes += frame.byteLength
+    return true
+  }
+
+  get #isOpen(): boolean {
+    return !this.#over && this.#socket.readyState === openState
   }
 
   /** Without a word to the listener. */

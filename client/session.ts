@@ -125,23 +125,20 @@ export class Session {
 
   /** Sends a message that is worth nothing later: false without a connection. */
   tell(message: ClientMessage): boolean {
-    this.#link?.send(message)
-    return this.#link !== undefined
+    return this.#link?.send(message) ?? false
   }
 
   /** Live audio in the format of `session.start`. False: dropped, for want of a connection or of its speed. */
   sendAudio(frame: Uint8Array): boolean {
     if (this.#link === undefined || this.#link.bufferedBytes > bufferedBytesMax) return false
-    this.#link.sendAudio(frame)
-    return true
+    return this.#link.sendAudio(frame)
   }
 
   /** Audio of a recording: resolves when the next frame may come. */
   async writeAudio(frame: Uint8Array): Promise<void> {
     while (this.#link !== undefined && this.#link.bufferedBytes > bufferedBytesMax) await this.#sleep(drainPollMs)
-    if (this.#link === undefined)
+    if (this.#link?.sendAudio(frame) !== true)
       throw this.#end === undefined ? new SawtError("connection_lost", "The connection broke.") : this.#overError()
-    this.#link.sendAudio(frame)
   }
 
   /** Finishes politely. In `file` mode it resolves when all that was written has been recognised. */

@@ -5,6 +5,8 @@ import { SawtError } from "./errors.ts"
 export interface SocketLike {
   binaryType: string
   readonly bufferedAmount: number
+  /** 1: open. */
+  readonly readyState: number
   onopen: ((event: never) => void) | null
   onmessage: ((event: never) => void) | null
   onclose: ((event: never) => void) | null

@@ -95,6 +95,7 @@ export const deliver = async (seed: number, { events = 40, keptMax = 3 } = {}): 
   // A snapshot stands for messages without their refs: it comes after 1,000 that nobody acknowledged.
   for (const [text, times] of snapshots > 0 ? [] : server.acted)
     if (times !== 1) faults.push(`${text} was acted on ${times} times`)
+  if (simulation.sentInVain > 0) faults.push(`${simulation.sentInVain} sent on a connection that was closing`)
   session?.leave()
   return { cuts: simulation.cuts, messages, snapshots, faults: faults.filter((fault) => !fault.endsWith("left")) }
 }

@@ -63,12 +63,15 @@ interface Peer {
 class SimulatedSocket implements SocketLike {
   binaryType = "arraybuffer"
   readonly bufferedAmount = 0
+  readyState = 0
   onopen: (() => void) | null = null
   onmessage: ((event: { readonly data: string }) => void) | null = null
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null = null
   onerror: (() => void) | null = null
   readonly #clock: Clock
   readonly #random: Random
+  /** What was sent though the socket had said that it closes. */
+  sentInVain = 0
   #broken = false
   #clientAtMs = 0
   #serverAtMs = 0
@@ -82,16 +85,19 @@ class SimulatedSocket implements SocketLike {
   ) {
     this.#clock = clock
     this.#random = random
-    const peer: Peer = { send: (message) => this.#toClient(JSON.stringify(message)), close: () => this.break() }
+    const peer: Peer = { send: (message) => this.#toClient(JSON.stringify(message)), close: () => this.close() }
     const { receive, lost } = accept(peer)
     this.#toServer = receive
     this.#serverLearns = lost
     clock.after(random() * 40, () => {
+      if (this.readyState !== 0) return
+      this.readyState = 1
       if (!this.#broken) this.onopen?.()
     })
   }
 
   send(frame: string | Uint8Array): void {
+    if (this.readyState !== 1) this.sentInVain++
     if (this.#broken || typeof frame !== "string") return
     this.#clientAtMs = Math.max(this.#clientAtMs, this.#clock.nowMs + this.#random() * 40)
     this.#clock.after(this.#clientAtMs - this.#clock.nowMs, () => {
@@ -100,6 +106,7 @@ class SimulatedSocket implements SocketLike {
   }
 
   close(): void {
+    this.readyState = Math.max(this.readyState, 2)
     this.break()
   }
 
@@ -107,7 +114,10 @@ class SimulatedSocket implements SocketLike {
     if (this.#broken) return
     this.#broken = true
     this.#clock.after(this.#random() * 3_000, () => this.#serverLearns())
-    this.#clock.after(this.#random() * 100, () => this.onclose?.({ code: 1006, reason: "" }))
+    this.#clock.after(this.#random() * 100, () => {
+      this.readyState = 3
+      this.onclose?.({ code: 1006, reason: "" })
+    })
   }
 
   get broken(): boolean {
@@ -257,7 +267,7 @@ export class Simulation {
   readonly clock = new Clock()
   readonly server: SimulatedServer
   readonly random: Random
-  #socket: SimulatedSocket | undefined
+  readonly #sockets: Array<SimulatedSocket> = []
   cuts = 0
 
   constructor(random: Random, keptMax: number) {
@@ -265,16 +275,31 @@ export class Simulation {
     this.server = new SimulatedServer(keptMax)
   }
 
-  /** Breaks the connection, if there is one. */
+  /** Breaks the connection, if there is one: with a word of the other side, or without any. */
   cut(): void {
     if (this.#socket === undefined || this.#socket.broken) return
-    this.#socket.break()
+    if (this.random() < 0.5) this.#socket.break()
+    else this.#socket.close()
     this.cuts++
+  }
+
+  get sentInVain(): number {
+    return this.#sockets.reduce((count, socket) => count + socket.sentInVain, 0)
+  }
+
+  get #socket(): SimulatedSocket | undefined {
+    return this.#sockets.at(-1)
+  }
+
+  #open(): SimulatedSocket {
+    const socket = new SimulatedSocket(this.clock, this.random, this.server.accept)
+    this.#sockets.push(socket)
+    return socket
   }
 
   get surroundings(): Surroundings {
     return {
-      openSocket: () => (this.#socket = new SimulatedSocket(this.clock, this.random, this.server.accept)),
+      openSocket: () => this.#open(),
       fetch: async () => new Response('{"admitted":true}', { status: 200 }),
       setTimeout: (run, ms) => this.clock.after(ms, run),
       clearTimeout: (timer) => this.clock.cancel(timer),
