@@ -17,19 +17,22 @@ export const microphoneOpened = "sawt:microphone"
 const listensMs = 300
 
 /**
- * For `OpenOptions.script`: the person answers over each prompt, and again over the next if that was not understood. Played
- * in the page's own audio context, in place of the microphone's node, where a busy machine is late but loses no sample.
+ * For `OpenOptions.script`: the person answers over each prompt, and again over the next if that was not understood, or
+ * after `waitsMs` if nothing comes of it. Played in the page's own audio context, in place of the microphone's node, where a
+ * busy machine is late but loses no sample.
  */
-export const patientScript = (said: Said): string => {
+export const patientScript = (said: Said, waitsMs?: number): string => {
   const clips = Object.entries(said as Record<keyof Said, string>).map(([turn, file]) => [
     turn,
     [...readSamples(file)].map((sample) => sample / 32_768)
   ])
   return `{
     const clips = ${JSON.stringify(Object.fromEntries(clips))}
-    let [turn, microphone, completed] = ["answer"]
+    let [turn, microphone, completed, again] = ["answer"]
     const say = () => {
+      clearTimeout(again)
       if (microphone === undefined || turn === undefined) return
+      ${waitsMs === undefined ? "" : `again = setTimeout(say, ${waitsMs})`}
       const { context } = microphone
       const source = context.createBufferSource()
       source.buffer = context.createBuffer(1, clips[turn].length, 16_000)

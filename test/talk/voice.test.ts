@@ -36,6 +36,12 @@ const followed = async (page: Page, name: string): Promise<ReadonlyArray<number>
     return next?.name === name ? [next.startTime - startTime] : []
   })
 }
+/** Says what the page has gone through when it does not come to that. */
+const comesTo = (page: Page, selector: string) =>
+  page.waitForSelector(selector).catch(async (error: Error) => {
+    const read = `performance.getEntriesByType("mark").map(({ name, startTime }) => Math.round(startTime) + " " + name)`
+    throw new Error([error.message, ...((await page.evaluate(read)) as ReadonlyArray<string>)].join("\n"))
+  })
 const median = (numbers: ReadonlyArray<number>) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
 
 const said = { answer: clipOf("one").file, confirm: clipOf("yes").file, after: "no-00000028_NO_01.wav" }
@@ -48,8 +54,9 @@ describeInBrowser(
       const link = new URL(await invited("ar", "patient-voice"))
       const { page, problems, inaccessible } = await browser.open(`${proxy.url}${link.pathname}${link.hash}`, {
         expected: /WebSocket/,
-        script: patientScript(said)
+        script: patientScript(said, 6_000)
       })
+      page.setDefaultTimeout(60_000)
       await page.click("#start")
       await page.waitForSelector("#consent:not([hidden])")
       const opened = () => page.evaluate(`performance.getEntriesByName("${microphoneOpened}").length`)
@@ -68,11 +75,11 @@ describeInBrowser(
         await page.waitForSelector("body[data-connection=connected]")
       }
       // The ninth answer is told to the clinic, and the person that it is: long words, which they stop.
-      await page.waitForSelector("#notice:not([hidden])")
+      await comesTo(page, "#notice:not([hidden])")
       await page.click("#quiet")
       // Whether the answers shall be read back: the only yes or no that is asked.
       await page.waitForSelector('#answers [data-code="true"]', { state: "attached" })
-      await page.waitForSelector("#result:not([hidden])")
+      await comesTo(page, "#result:not([hidden])")
       assert.strictEqual(await page.locator("#summary dt").count(), linkIds.length)
       // The median, since a busy machine may be late once.
       const duckedMs = await followed(page, "sawt:audio.duck")
