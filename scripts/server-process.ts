@@ -1,4 +1,7 @@
-/** A server of one's own for demo, benches and tests: a free port, secrets of the run, ready when `/readyz` says so. */
+/**
+ * A server of one's own for demo, benches and tests: a free port, secrets of the run, up when `/readyz` says so and the voice
+ * has been loaded, which a service that hears does not wait for.
+ */
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
@@ -28,6 +31,14 @@ export const freePort = async (): Promise<number> => {
   server.close()
   await once(server, "close")
   return port
+}
+
+/** Of a service that answers. */
+const isVoiceLoading = async (url: string): Promise<boolean> => {
+  const { models } = (await (await fetch(`${url}/health`)).json()) as {
+    readonly models: { readonly tts: { readonly status: string } }
+  }
+  return models.tts.status === "loading"
 }
 
 const isReady = async (url: string): Promise<boolean> => {
@@ -92,14 +103,15 @@ export const startServer = async (
     await exited
     await rm(dataDir, { recursive: true, force: true })
   }
+  let readyMs: number | undefined
   for (;;) {
-    if (await isReady(url + up)) break
+    if (readyMs === undefined && (await isReady(url + up))) readyMs = performance.now() - startedAt
+    if (readyMs !== undefined && (up === "/livez" || !(await isVoiceLoading(url)))) break
     if (child.exitCode !== null || performance.now() - startedAt > 60_000) {
       await stop()
       throw new Error(`the server did not become ready:\n${log}`)
     }
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
-  const readyMs = performance.now() - startedAt
   return { url, secret, dataDir: env.DATA_DIR ?? dataDir, process: child, readyMs, log: () => log, logged, stop }
 }

@@ -2,7 +2,7 @@
  * People without headphones, live: what the service plays comes back into their microphone. Nobody speaks: nothing is
  * heard. Somebody does: the prompt gives way. The caller's loudspeaker and microphone go in lock step, whatever the load.
  */
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it, type TestContext } from "vitest"
 import type { ServerMessageOf } from "#schemas/wire.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { EchoingCaller, type EchoingOptions } from "../../bench/echoing-caller.ts"
@@ -23,8 +23,9 @@ afterAll(() => server.stop())
 const long = "هل المقصود عدة أيام؟ يرجى قول نعم أو لا. ويمكن دائما لمس الجواب على الشاشة، أو كتابته، أو قول أعد."
 const word = (english: string) => trimmed(readSamples(clipOf(english).file), 60)
 
-const over = (options: Partial<EchoingOptions>) =>
-  EchoingCaller.open({
+/** Of a test that fails, what came is told, and where the microphone was then. */
+const over = async ({ onTestFailed }: TestContext, options: Partial<EchoingOptions>): Promise<EchoingCaller> => {
+  const caller = await EchoingCaller.open({
     server: server.url,
     path: "/ws/secure",
     token,
@@ -33,6 +34,12 @@ const over = (options: Partial<EchoingOptions>) =>
     reports: true,
     ...options
   })
+  onTestFailed(() => {
+    const came = caller.arrivals.map(({ message, atMs }) => `${atMs} ms: ${JSON.stringify(message)}`)
+    console.error([...came, `${caller.positionMs} ms: failed`].join("\n"))
+  })
+  return caller
+}
 
 const spoken = async (caller: EchoingCaller, text = long): Promise<string> => {
   const since = caller.arrivals.length
@@ -45,9 +52,9 @@ const ended = async (caller: EchoingCaller, id: string): Promise<ServerMessageOf
     .message as ServerMessageOf<"audio.end">
 const types = (caller: EchoingCaller) => caller.arrivals.map(({ message }) => message.type)
 
-describe.concurrent("a prompt that comes back into the microphone", { timeout: 60_000 }, () => {
-  it("is not taken for a person, and gives way to one who speaks over it", async () => {
-    const caller = await over({ echoDb: -20 })
+describe.concurrent("a prompt that comes back into the microphone", { timeout: 120_000 }, () => {
+  it("is not taken for a person, and gives way to one who speaks over it", async (context) => {
+    const caller = await over(context, { echoDb: -20 })
     assert.strictEqual((await ended(caller, await spoken(caller))).reason, "completed")
     assert.notInclude(types(caller), "speech.started")
     assert.notInclude(types(caller), "audio.duck")
@@ -70,8 +77,8 @@ describe.concurrent("a prompt that comes back into the microphone", { timeout: 6
     await caller.end()
   })
 
-  it("holds nobody back who hears it in headphones, from its first second on", async () => {
-    const caller = await over({})
+  it("holds nobody back who hears it in headphones, from its first second on", async (context) => {
+    const caller = await over(context, {})
     const id = await spoken(caller)
     await caller.reached(caller.positionMs + 320)
     const saidAtMs = caller.say(word("stop"))
@@ -84,9 +91,12 @@ describe.concurrent("a prompt that comes back into the microphone", { timeout: 6
   })
 })
 
-describe.concurrent("a read-back that says «yes or no»", { timeout: 60_000 }, () => {
-  it("is not confirmed by a yes within 600 ms of its own, but by one after it", async () => {
-    const caller = await over({ path: "/ws/secure/healthcare", start: { questionnaire: "phq-9", mode: "live" } })
+describe.concurrent("a read-back that says «yes or no»", { timeout: 120_000 }, () => {
+  it("is not confirmed by a yes within 600 ms of its own, but by one after it", async (context) => {
+    const caller = await over(context, {
+      path: "/ws/secure/healthcare",
+      start: { questionnaire: "phq-9", mode: "live" }
+    })
     const prompt = async (about: string, since: number): Promise<{ readonly id: string; readonly atMs: number }> => {
       const { message, atMs } = await caller.until(
         (arrived) => arrived.type === "audio.begin" && arrived.text.includes(about),
