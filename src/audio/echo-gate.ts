@@ -91,6 +91,8 @@ export class EchoGate {
   begin(atMs: number): void {
     this.#beginMs = atMs
     this.#isPlaced = false
+    // Nobody restores one that is cut off while it is ducked.
+    if (this.#isDucked) this.ducked(false)
     this.#seek()
     this.#played.begin(atMs + (this.#movedMs ?? 0))
   }

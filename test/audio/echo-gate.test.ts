@@ -233,6 +233,28 @@ describe("an echo gate", () => {
     }
     assert.isBelow(passedAfter(true), passedAfter(false))
   })
+
+  it("learns from the prompt after one that was cut off while it was ducked: a soft voice passes where nothing comes back any more", () => {
+    const passedOf = (isCut: boolean): number => {
+      const [first = 0, second = 0] = startsMs
+      const wordAtMs = second + 3_000
+      const microphone = new Float32Array(samplesOfMs(lengthMs))
+      echoInto(microphone, first, { echoDb: -6, delayMs: 64, isRoom: false })
+      microphone.fill(0, samplesOfMs(first + 1_500))
+      word.forEach((sample, i) => (microphone[samplesOfMs(wordAtMs) + i] = sample * 0.2))
+      return passedIn(
+        microphone,
+        (gate, atMs) => {
+          if (startsMs.includes(atMs)) play(gate, atMs)
+          if (isCut && atMs === first + 1_312) gate.ducked(true)
+          if (isCut && atMs === first + 1_504) gate.stop(first + 1_504)
+        },
+        (atMs) => atMs >= wordAtMs && atMs < wordAtMs + 700
+      )
+    }
+    assert.isAbove(passedOf(false), 10)
+    assert.isAbove(passedOf(true), 8)
+  })
 })
 
 describe("levels of bands", () => {
