@@ -136,9 +136,11 @@ export class Session {
 
   /** Audio of a recording: resolves when the next frame may come. */
   async writeAudio(frame: Uint8Array): Promise<void> {
-    while (this.#link !== undefined && this.#link.bufferedBytes > bufferedBytesMax) await this.#sleep(drainPollMs)
-    if (this.#link?.sendAudio(frame) !== true)
-      throw this.#end === undefined ? new SawtError("connection_lost", "The connection broke.") : this.#overError()
+    while (this.#link !== undefined) {
+      if (this.sendAudio(frame)) return
+      await this.#sleep(drainPollMs)
+    }
+    throw this.#end === undefined ? new SawtError("connection_lost", "The connection broke.") : this.#overError()
   }
 
   /** Finishes politely. In `file` mode it resolves when all that was written has been recognised. */

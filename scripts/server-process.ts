@@ -9,6 +9,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { HealthReport } from "#src/gateway/health.ts"
 
 export interface ServerProcess {
   readonly url: string
@@ -34,11 +35,13 @@ export const freePort = async (): Promise<number> => {
 }
 
 /** Of a service that answers. */
-const isVoiceLoading = async (url: string): Promise<boolean> => {
-  const { models } = (await (await fetch(`${url}/health`)).json()) as {
-    readonly models: { readonly tts: { readonly status: string } }
-  }
-  return models.tts.status === "loading"
+export const healthOf = async (url: string): Promise<HealthReport> =>
+  (await (await fetch(`${url}/health`)).json()) as HealthReport
+
+/** Or will not get one. False too where it has just ended. */
+const hasVoice = async (url: string): Promise<boolean> => {
+  const health = await healthOf(url).catch(() => undefined)
+  return health !== undefined && health.models.tts.status !== "loading"
 }
 
 const isReady = async (url: string): Promise<boolean> => {
@@ -106,7 +109,7 @@ export const startServer = async (
   let readyMs: number | undefined
   for (;;) {
     if (readyMs === undefined && (await isReady(url + up))) readyMs = performance.now() - startedAt
-    if (readyMs !== undefined && (up === "/livez" || !(await isVoiceLoading(url)))) break
+    if (readyMs !== undefined && (up === "/livez" || (await hasVoice(url)))) break
     if (child.exitCode !== null || performance.now() - startedAt > 60_000) {
       await stop()
       throw new Error(`the server did not become ready:\n${log}`)

@@ -63,6 +63,7 @@ interface Peer {
 class SimulatedSocket implements SocketLike {
   binaryType = "arraybuffer"
   readonly bufferedAmount = 0
+  /** As the standard has it: connecting, open, closing, closed. */
   readyState = 0
   onopen: (() => void) | null = null
   onmessage: ((event: { readonly data: string }) => void) | null = null
@@ -70,18 +71,18 @@ class SimulatedSocket implements SocketLike {
   onerror: (() => void) | null = null
   readonly #clock: Clock
   readonly #random: Random
-  /** What was sent though the socket had said that it closes. */
-  sentInVain = 0
   #broken = false
   #clientAtMs = 0
   #serverAtMs = 0
   readonly #toServer: (text: string) => void
   readonly #serverLearns: () => void
+  readonly #inVain: () => void
 
   constructor(
     clock: Clock,
     random: Random,
-    accept: (peer: Peer) => { receive: (text: string) => void; lost: () => void }
+    accept: (peer: Peer) => { receive: (text: string) => void; lost: () => void },
+    inVain: () => void
   ) {
     this.#clock = clock
     this.#random = random
@@ -89,6 +90,7 @@ class SimulatedSocket implements SocketLike {
     const { receive, lost } = accept(peer)
     this.#toServer = receive
     this.#serverLearns = lost
+    this.#inVain = inVain
     clock.after(random() * 40, () => {
       if (this.readyState !== 0) return
       this.readyState = 1
@@ -97,7 +99,7 @@ class SimulatedSocket implements SocketLike {
   }
 
   send(frame: string | Uint8Array): void {
-    if (this.readyState !== 1) this.sentInVain++
+    if (this.readyState !== 1) this.#inVain()
     if (this.#broken || typeof frame !== "string") return
     this.#clientAtMs = Math.max(this.#clientAtMs, this.#clock.nowMs + this.#random() * 40)
     this.#clock.after(this.#clientAtMs - this.#clock.nowMs, () => {
@@ -267,8 +269,10 @@ export class Simulation {
   readonly clock = new Clock()
   readonly server: SimulatedServer
   readonly random: Random
-  readonly #sockets: Array<SimulatedSocket> = []
+  #socket: SimulatedSocket | undefined
   cuts = 0
+  /** Messages sent though the socket had said that it closes. */
+  sentInVain = 0
 
   constructor(random: Random, keptMax: number) {
     this.random = random
@@ -283,23 +287,10 @@ export class Simulation {
     this.cuts++
   }
 
-  get sentInVain(): number {
-    return this.#sockets.reduce((count, socket) => count + socket.sentInVain, 0)
-  }
-
-  get #socket(): SimulatedSocket | undefined {
-    return this.#sockets.at(-1)
-  }
-
-  #open(): SimulatedSocket {
-    const socket = new SimulatedSocket(this.clock, this.random, this.server.accept)
-    this.#sockets.push(socket)
-    return socket
-  }
-
   get surroundings(): Surroundings {
     return {
-      openSocket: () => this.#open(),
+      openSocket: () =>
+        (this.#socket = new SimulatedSocket(this.clock, this.random, this.server.accept, () => this.sentInVain++)),
       fetch: async () => new Response('{"admitted":true}', { status: 200 }),
       setTimeout: (run, ms) => this.clock.after(ms, run),
       clearTimeout: (timer) => this.clock.cancel(timer),

@@ -3,24 +3,10 @@ import { readFileSync } from "node:fs"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import type { ServerMessage } from "#schemas/wire.ts"
 import { joined } from "#src/audio/pcm.ts"
+import { reported } from "#test/faults/hosts.ts"
 import { clipOf, readSamples } from "#test/stt/recordings.ts"
 import { startServer, type ServerProcess } from "../../scripts/server-process.ts"
 import { Caller, interviewed, noPrompts, silence, spoken } from "./caller.ts"
-
-interface Report {
-  readonly status: string
-  readonly models: Readonly<
-    Record<"stt" | "vad" | "tts", { readonly status: string; readonly degraded: boolean; readonly reason?: string }>
-  >
-}
-const reportOf = async ({ url }: ServerProcess) => (await (await fetch(`${url}/health`)).json()) as Report
-const reported = async (server: ServerProcess, wanted: (report: Report) => boolean): Promise<Report> => {
-  for (;;) {
-    const report = await reportOf(server)
-    if (wanted(report)) return report
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
 
 /** The prompt that follows this message has been spoken to its end. */
 const prompted = async (caller: Caller, message: ServerMessage): Promise<void> => {

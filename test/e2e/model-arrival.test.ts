@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "vitest"
 import { joined } from "#src/audio/pcm.ts"
 import { embeddedModels } from "#src/models/manifest.ts"
+import { reported } from "#test/faults/hosts.ts"
 import { zipOf } from "#test/models/archives.ts"
 import { noise } from "#test/models/installing.ts"
 import { type MisbehavingServer, startMisbehaving } from "#test/models/misbehaving-server.ts"
@@ -74,26 +75,6 @@ const start = async (zip: Buffer, memoryBytes = 100_000_000): Promise<ServerProc
   return server
 }
 
-interface Report {
-  readonly status: string
-  readonly models: {
-    readonly stt: {
-      readonly status: string
-      readonly backend: string
-      readonly degraded: boolean
-      readonly reason?: string
-      readonly cause?: string
-      readonly downloading?: { readonly model: string; readonly step: string; readonly percent?: number }
-    }
-  }
-}
-const reported = async ({ url }: ServerProcess, wanted: (report: Report) => boolean): Promise<Report> => {
-  for (;;) {
-    const report = (await (await fetch(`${url}/health`)).json()) as Report
-    if (wanted(report)) return report
-    await sleep(20)
-  }
-}
 const version = () =>
   readlinkSync(join(dataDir, "models", name))
     .split("/")

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs"
 import { collectGarbage, inspectorEnv } from "../../bench/inspector.ts"
 import { rounded, type Row } from "../../bench/options.ts"
 import { type ProcessName, processesOf } from "../../bench/processes.ts"
-import type { ServerProcess } from "../../scripts/server-process.ts"
-import { healthOf, sleep } from "./hosts.ts"
+import { healthOf, type ServerProcess } from "../../scripts/server-process.ts"
+import { sleep } from "./hosts.ts"
 
 export interface Footprint {
   /** Resident memory. */

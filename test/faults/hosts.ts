@@ -1,15 +1,24 @@
 /** The model hosts of a running server, by process: found in /proc, so Linux only. */
 import { readFileSync } from "node:fs"
 import type { HealthReport } from "#src/gateway/health.ts"
-import type { ServerProcess } from "../../scripts/server-process.ts"
+import { healthOf, type ServerProcess } from "../../scripts/server-process.ts"
 
 export const models = ["stt", "vad", "tts"] as const
 export type Model = (typeof models)[number]
 
 export const sleep = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs))
 
-export const healthOf = async (url: string): Promise<HealthReport> =>
-  (await (await fetch(`${url}/health`)).json()) as HealthReport
+/** What `/health` says once it is so. */
+export const reported = async (
+  { url }: ServerProcess,
+  wanted: (report: HealthReport) => boolean
+): Promise<HealthReport> => {
+  for (;;) {
+    const report = await healthOf(url)
+    if (wanted(report)) return report
+    await sleep(20)
+  }
+}
 
 export const childrenOf = (pid: number | undefined): ReadonlyArray<number> =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number)

@@ -1,9 +1,9 @@
 /** One run of the fault suite: a server of its own, sessions that speak their scripts, and kills or none. */
 import { progress } from "../../bench/options.ts"
 import { mintToken } from "../../scripts/client.ts"
-import { startServer } from "../../scripts/server-process.ts"
+import { healthOf, startServer } from "../../scripts/server-process.ts"
 import { tally } from "./compare.ts"
-import { healthOf, models, sleep } from "./hosts.ts"
+import { models, sleep } from "./hosts.ts"
 import { type Kill, killAll } from "./kills.ts"
 import { prompt, type Prompts } from "./prompter.ts"
 import { Script } from "./script.ts"

@@ -26,10 +26,15 @@ interface Mark {
   readonly startTime: number
 }
 
-/** Milliseconds from each time that the person began to speak over a prompt to what followed: the page's own marks. */
+/** The page's own, in order. */
+const marksOf = async (page: Page) =>
+  (await page.evaluate(
+    `performance.getEntriesByType("mark").map(({ name, startTime }) => ({ name, startTime }))`
+  )) as ReadonlyArray<Mark>
+
+/** Milliseconds from each time that the person began to speak over a prompt to what followed. */
 const followed = async (page: Page, name: string): Promise<ReadonlyArray<number>> => {
-  const read = `performance.getEntriesByType("mark").map(({ name, startTime }) => ({ name, startTime }))`
-  const marks = (await page.evaluate(read)) as ReadonlyArray<Mark>
+  const marks = await marksOf(page)
   return marks.flatMap(({ name: began, startTime }, at) => {
     if (began !== "sawt:speech.started" || marks[at + 1]?.name !== "sawt:audio.duck") return []
     const next = marks.slice(at + 1).find((mark) => mark.name === name || mark.name === began)
@@ -39,8 +44,8 @@ const followed = async (page: Page, name: string): Promise<ReadonlyArray<number>
 /** Says what the page has gone through when it does not come to that. */
 const comesTo = (page: Page, selector: string) =>
   page.waitForSelector(selector).catch(async (error: Error) => {
-    const read = `performance.getEntriesByType("mark").map(({ name, startTime }) => Math.round(startTime) + " " + name)`
-    throw new Error([error.message, ...((await page.evaluate(read)) as ReadonlyArray<string>)].join("\n"))
+    const marks = (await marksOf(page)).map(({ name, startTime }) => `${Math.round(startTime)} ${name}`)
+    throw new Error([error.message, ...marks].join("\n"))
   })
 const median = (numbers: ReadonlyArray<number>) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN
 
